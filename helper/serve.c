@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+#include "helper/serve.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "helper/sandbox.h"
+#include "lib/core/clock.h"
+#include "lib/core/protocol.h"
+#include "lib/core/wire.h"
+#include "lib/login/login.h"
+#include "lib/net/http.h"
+
+/* How long the module may take to send its request, in milliseconds. */
+#define REQUEST_MS 5000
+
+/* The request being served. */
+struct serve {
+    int fd;
+    struct cog_clock clock;
+    struct cog_request request;
+    struct cog_prepared prepared;
+    struct cog_http *http;
+    int cache_dir;
+    int64_t questions_ms; /* left for the user */
+    struct cog_verdict verdict;
+};
+
+static int64_t
+now_ms(const struct serve *s)
+{
+    return s->clock.mono_ms(s->clock.ctx);
+}
+
+/* Wait for the answer; the warm-up moves on meanwhile. */
+static int
+receive_answer(struct serve *s, struct cog_secret *answer, struct cog_err *err)
+{
+    struct cog_frame frame = COG_FRAME_INIT;
+    const int64_t deadline_ms = now_ms(s) + s->questions_ms;
+    int rc = -1;
+
+    if (cog_http_wait(s->http, s->fd, deadline_ms, err) == 0 &&
+        cog_wire_recv(s->fd, deadline_ms, &frame, err) == 0)
+        rc = cog_protocol_read_answer(&frame, answer, err);
+    cog_wire_clear(&frame);
+    return rc;
+}
+
+static int
+ask(void *ctx, const struct cog_question *question, struct cog_secret *answer,
+    struct cog_err *err)
+{
+    struct serve *s = ctx;
+    const int64_t from_ms = now_ms(s);
+    int rc;
+
+    if (cog_protocol_send_ask(s->fd, question, err) < 0)
+        return -1;
+    if (question->meanwhile != NULL)
+        question->meanwhile(question->meanwhile_ctx);
+    rc = receive_answer(s, answer, err);
+    s->questions_ms -= now_ms(s) - from_ms;
+    return rc;
+}
+
+static void
+tell(void *ctx, enum cog_text text, const char *const *arg)
+{
+    struct serve *s = ctx;
+    struct cog_err none = COG_ERR_INIT;
+
+    (void)!cog_protocol_send_tell(s->fd, text, arg, &none);
+}
+
+/* As root: read what only root may. */
+static int
+prepare(struct serve *s, struct cog_err *err)
+{
+    const struct cog_config_reader reader = {.owner = 0, .pam = true};
+    const struct cog_request *r = &s->request;
+    const struct cog_prepare_input input = {
+        .config_path = r->conf[0] == '\0' ? COG_CONFIG_PATH : r->conf,
+        .reader = &reader,
+        .service = r->service,
+        .user = r->user,
+    };
+    struct cog_config_problems problems = COG_CONFIG_PROBLEMS_INIT;
+    const int rc = cog_prepare(&input, &s->prepared, &problems, err);
+
+    cog_config_problems_clear(&problems);
+    if (rc == 0)
+        s->cache_dir = cog_prepare_cache_dir(&s->prepared);
+    return rc;
+}
+
+/* From here on as an unprivileged user: now the network may come in. */
+static int
+open_network(struct serve *s, struct cog_err *err)
+{
+    const struct cog_config *config = &s->prepared.config;
+    const struct cog_http_options options = {
+        .ca_file = config->ca_file,
+        .proxy = config->proxy,
+        .budget_ms = config->timeout_s * 1000,
+        .hangup_fd = s->fd,
+        .clock = s->clock,
+    };
+
+    if (cog_http_setup(err) < 0 || cog_http_open(&options, &s->http, err) < 0)
+        return -1;
+    return cog_protocol_send_ready(s->fd, options.budget_ms, err);
+}
+
+static int
+authenticate(struct serve *s, const struct cog_login *login,
+             struct cog_err *err)
+{
+    const struct cog_env env = {
+        .transport = cog_http_transport(s->http),
+        .clock = s->clock,
+        .ui = {.ask = ask, .tell = tell, .ctx = s},
+    };
+    struct cog_verdict *v = &s->verdict;
+    struct cog_login_facts facts;
+    const int rc = cog_login_authenticate(&env, login, &facts, err);
+
+    memcpy(v->sub, facts.sub, sizeof(v->sub));
+    (void)snprintf(v->method, sizeof(v->method), "%s", facts.method);
+    (void)snprintf(v->mfa, sizeof(v->mfa), "%s", facts.mfa);
+    (void)snprintf(v->reason, sizeof(v->reason), "%s", facts.rule);
+    return rc;
+}
+
+static int
+dispatch(struct serve *s, struct cog_err *err)
+{
+    const struct cog_login login = {
+        .prepared = &s->prepared,
+        .cache_dir = s->cache_dir,
+        .stacked = s->request.stacked,
+    };
+
+    switch (s->request.operation) {
+    case COG_OP_AUTHENTICATE:
+        return authenticate(s, &login, err);
+    case COG_OP_ACCOUNT:
+        return cog_login_account(&login, err);
+    case COG_OP_PASSWORD:
+        return cog_login_password(&login, err);
+    case COG_OP_COUNT_:
+        break;
+    }
+    return cog_fail(err, COG_E_SYSTEM, "unknown operation");
+}
+
+/* Everything up to the decision. Only authentication needs the network. */
+static int
+decide(struct serve *s, struct cog_err *err)
+{
+    const bool network = s->request.operation == COG_OP_AUTHENTICATE;
+
+    if (prepare(s, err) < 0 ||
+        cog_sandbox_drop(s->prepared.run_as.uid, s->prepared.run_as.gid,
+                         err) < 0 ||
+        cog_sandbox_follow_parent(err) < 0)
+        return -1;
+    (void)snprintf(s->verdict.pool_user, sizeof(s->verdict.pool_user), "%s",
+                   s->prepared.pool_user);
+    s->questions_ms = cog_protocol_questions_ms(s->request.service);
+    if (network && open_network(s, err) < 0)
+        return -1;
+    return dispatch(s, err);
+}
+
+/* The verdict starts as a refusal; only a decision without an error makes it
+ * anything else. */
+static int
+send_verdict(struct serve *s, int decided, const struct cog_err *err)
+{
+    struct cog_verdict *v = &s->verdict;
+    struct cog_err none = COG_ERR_INIT;
+
+    memcpy(v->nonce, s->request.nonce, sizeof(v->nonce));
+    memcpy(v->user, s->request.user, sizeof(v->user));
+    v->code = COG_E_SYSTEM;
+    if (decided == 0 && err->code == COG_OK) {
+        v->code = COG_OK;
+    } else {
+        if (err->code != COG_OK)
+            v->code = err->code;
+        memcpy(v->reason, err->msg, sizeof(v->reason));
+    }
+    return cog_protocol_send_verdict(s->fd, v, &none);
+}
+
+static int
+read_request(struct serve *s, struct cog_err *err)
+{
+    struct cog_frame frame = COG_FRAME_INIT;
+    int rc = -1;
+
+    if (cog_wire_recv(s->fd, now_ms(s) + REQUEST_MS, &frame, err) == 0)
+        rc = cog_protocol_read_request(&frame, &s->request, err);
+    cog_wire_clear(&frame);
+    return rc;
+}
+
+int
+cog_serve_run(int fd)
+{
+    struct serve s = {
+        .fd = fd,
+        .clock = cog_clock_system(),
+        .prepared = COG_PREPARED_INIT,
+        .cache_dir = -1,
+    };
+    struct cog_err err = COG_ERR_INIT;
+    int decided = cog_sandbox_enter(&err);
+    int sent;
+
+    if (decided == 0)
+        decided = cog_sandbox_follow_parent(&err);
+    if (read_request(&s, &err) < 0)
+        return EXIT_FAILURE; /* nobody to answer */
+    if (decided == 0)
+        decided = decide(&s, &err);
+    sent = send_verdict(&s, decided, &err);
+    (void)close(fd); /* the end of file that makes the verdict count */
+    cog_http_close(s.http);
+    cog_prepared_clear(&s.prepared);
+    return sent == 0 && decided == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+#include "helper/test_user.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "helper/sandbox.h"
+#include "helper/terminal.h"
+#include "lib/core/clock.h"
+#include "lib/host/file.h"
+#include "lib/login/login.h"
+#include "lib/net/http.h"
+#include "lib/net/json.h"
+
+/* Prints how long each step took. */
+struct stopwatch {
+    struct cog_clock clock;
+    int64_t last_ms;
+};
+
+static void
+lap(void *ctx, const char *name)
+{
+    struct stopwatch *watch = ctx;
+    const int64_t now_ms = watch->clock.mono_ms(watch->clock.ctx);
+
+    (void)fprintf(stderr, "%6lld ms  %s\n",
+                  (long long)(now_ms - watch->last_ms), name);
+    watch->last_ms = now_ms;
+}
+
+/* The time a person takes to type is nobody's step. */
+static int
+ask_off_the_clock(void *ctx, const struct cog_question *question,
+                  struct cog_secret *answer, struct cog_err *err)
+{
+    struct stopwatch *watch = ctx;
+    const struct cog_ui ui = cog_terminal_ui();
+    const int rc = ui.ask(ui.ctx, question, answer, err);
+
+    watch->last_ms = watch->clock.mono_ms(watch->clock.ctx);
+    return rc;
+}
+
+static void
+tell(void *ctx COG_UNUSED, enum cog_text text, const char *const *arg)
+{
+    const struct cog_ui ui = cog_terminal_ui();
+
+    ui.tell(ui.ctx, text, arg);
+}
+
+static enum cog_exit
+exit_status(enum cog_errc code)
+{
+    switch (code) {
+    case COG_OK:
+        return COG_EXIT_OK;
+    case COG_E_CONFIG:
+    case COG_E_CLIENT:
+        return COG_EXIT_CONFIG;
+    case COG_E_NET:
+    case COG_E_PROTOCOL:
+    case COG_E_THROTTLED:
+    case COG_E_TOKEN:
+    case COG_E_LOOKUP:
+        return COG_EXIT_UNAVAILABLE;
+    case COG_E_CONV:
+    case COG_E_DENIED:
+    case COG_E_CHALLENGE:
+    case COG_E_MAXTRIES:
+    case COG_E_IDENTITY:
+    case COG_E_SCOPE:
+    case COG_E_NEVER:
+    case COG_E_UNSUPPORTED:
+        return COG_EXIT_REFUSED;
+    case COG_E_NOMEM:
+    case COG_E_SYSTEM:
+    case COG_E_PRIVILEGE:
+    case COG_E_COUNT_:
+        break;
+    }
+    return COG_EXIT_INTERNAL;
+}
+
+/* Read everything, then give up root if we have it. */
+static int
+prepare(const struct cog_tool_options *options, struct cog_prepared *prepared,
+        struct cog_err *err)
+{
+    const struct cog_config_reader reader = {
+        .owner = cog_file_self(),
+        .pam = true,
+    };
+    const struct cog_prepare_input input = {
+        .config_path = options->config_path,
+        .reader = &reader,
+        .service = options->service,
+        .user = options->user,
+    };
+    struct cog_config_problems problems = COG_CONFIG_PROBLEMS_INIT;
+    const int rc = cog_prepare(&input, prepared, &problems, err);
+
+    for (size_t i = 0; i < problems.errors.count; i++)
+        (void)fprintf(stderr, "%s\n", problems.errors.item[i]);
+    cog_config_problems_clear(&problems);
+    if (rc == 0 && geteuid() == 0)
+        return cog_sandbox_drop(prepared->run_as.uid, prepared->run_as.gid,
+                                err);
+    /* Whatever kept us from reading it, the remedy is the same. */
+    if (rc < 0 && err->code == COG_E_SYSTEM)
+        err->code = COG_E_CONFIG;
+    return rc;
+}
+
+static int
+sign_in(const struct cog_prepared *prepared, struct cog_login_facts *facts,
+        struct cog_err *err)
+{
+    const struct cog_clock clock = cog_clock_system();
+    struct stopwatch watch = {clock, clock.mono_ms(clock.ctx)};
+    const struct cog_http_options http_options = {
+        .ca_file = prepared->config.ca_file,
+        .proxy = prepared->config.proxy,
+        .budget_ms = prepared->config.timeout_s * 1000,
+        .hangup_fd = -1,
+        .clock = clock,
+    };
+    const struct cog_login login = {
+        .prepared = prepared,
+        .cache_dir = -1,
+        .revoke = true,
+        .step = lap,
+        .step_ctx = &watch,
+    };
+    struct cog_http *http = NULL;
+    int rc = -1;
+
+    if (cog_http_setup(err) == 0 &&
+        cog_http_open(&http_options, &http, err) == 0) {
+        const struct cog_env env = {
+            .transport = cog_http_transport(http),
+            .clock = clock,
+            .ui = {.ask = ask_off_the_clock, .tell = tell, .ctx = &watch},
+        };
+
+        rc = cog_login_authenticate(&env, &login, facts, err);
+    }
+    cog_http_close(http);
+    return rc;
+}
+
+static void
+print_result(const struct cog_tool_options *options,
+             const struct cog_prepared *prepared,
+             const struct cog_login_facts *facts, const struct cog_err *err)
+{
+    const bool ok = err->code == COG_OK;
+    const char *reason = ok ? facts->rule : err->msg;
+    json_t *doc;
+
+    if (!options->json) {
+        (void)printf("%s: user=%s pool_user=%s sub=%s mfa=%s reason=\"%s\"\n",
+                     ok ? "ok" : "refused", options->user,
+                     prepared->pool_user, facts->sub,
+                     facts->mfa[0] == '\0' ? "-" : facts->mfa, reason);
+        return;
+    }
+    doc = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "result",
+                    ok ? "ok" : "refused", "user", options->user, "pool_user",
+                    prepared->pool_user, "sub", facts->sub, "mfa", facts->mfa,
+                    "reason", reason);
+    if (doc != NULL && json_dumpf(doc, stdout, JSON_COMPACT) == 0)
+        (void)puts("");
+    json_decref(doc);
+}
+
+enum cog_exit
+cog_test_user_run(const struct cog_tool_options *options)
+{
+    struct cog_prepared prepared = COG_PREPARED_INIT;
+    struct cog_login_facts facts = {.method = "", .mfa = "", .rule = ""};
+    struct cog_err err = COG_ERR_INIT;
+
+    cog_json_setup();
+    if (prepare(options, &prepared, &err) == 0 &&
+        sign_in(&prepared, &facts, &err) < 0 && err.code == COG_OK)
+        cog_fail(&err, COG_E_SYSTEM, "failed for an unknown reason");
+    print_result(options, &prepared, &facts, &err);
+    cog_prepared_clear(&prepared);
+    return exit_status(err.code);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tool.h - what all our command-line programs agree on.
+ */
+#ifndef COG_TOOL_H
+#define COG_TOOL_H
+
+#include <stdbool.h>
+
+/* Exit statuses, documented in pam-cognito(8). stdout is data, stderr talk. */
+enum cog_exit {
+    COG_EXIT_OK = 0,
+    COG_EXIT_REFUSED = 1,
+    COG_EXIT_USAGE = 2,
+    COG_EXIT_CONFIG = 3,
+    COG_EXIT_UNAVAILABLE = 4,
+    COG_EXIT_INTERNAL = 5
+};
+
+/* Options the subcommands share. */
+struct cog_tool_options {
+    const char *config_path;
+    const char *service; /* NULL: none in particular */
+    const char *user;    /* NULL: not given */
+    bool json;
+};
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "pam/phase.h"
+
+#include "pam/args.h"
+#include "pam/mark.h"
+#include "pam/relay.h"
+#include "pam/report.h"
+#include "pam/skip.h"
+
+/* Everything one PAM call knows. */
+struct phase {
+    struct cog_args args;
+    struct cog_call call;
+    struct cog_who who;
+    struct cog_verdict verdict;
+};
+
+typedef int step(struct phase *phase, struct cog_err *err);
+
+/* Whom is this about, and is the call one we can answer? Skipped users come
+ * before a complaint about the arguments: they keep their way in. */
+static int
+begin(struct phase *phase, int flags, int argc, const char **argv,
+      struct cog_err *err)
+{
+    struct cog_err bad_args = COG_ERR_INIT;
+    const int parsed =
+        cog_args_parse(flags, argc, argv, &phase->args, &bad_args);
+
+    phase->call.args = &phase->args;
+    if (cog_skip_check(phase->call.pamh, &phase->args, &phase->who, err) < 0)
+        return -1;
+    if (parsed < 0)
+        return cog_fail(err, bad_args.code, "%s", bad_args.msg);
+    return 0;
+}
+
+/* Ask the helper. Whatever is not its plain yes is a failure. */
+static int
+consult(struct phase *phase, enum cog_operation operation, struct cog_err *err)
+{
+    if (cog_relay_prepare(&phase->call, operation, phase->who.user, err) < 0 ||
+        cog_relay_run(&phase->call, &phase->verdict, err) < 0)
+        return -1;
+    if (phase->verdict.code != COG_OK)
+        return cog_fail(err, phase->verdict.code, "%s",
+                        phase->verdict.reason);
+    return 0;
+}
+
+static int
+authenticate(struct phase *phase, struct cog_err *err)
+{
+    if (consult(phase, COG_OP_AUTHENTICATE, err) < 0 ||
+        cog_skip_recheck(phase->call.pamh, &phase->args, &phase->who, err) < 0)
+        return -1;
+    return cog_mark_set(phase->call.pamh, &phase->who, err);
+}
+
+static int
+account(struct phase *phase, struct cog_err *err)
+{
+    if (cog_mark_holds(phase->call.pamh, &phase->who)) {
+        phase->verdict = (struct cog_verdict){.reason = "signed in just now"};
+        return 0;
+    }
+    return consult(phase, COG_OP_ACCOUNT, err);
+}
+
+static int
+password(struct phase *phase, struct cog_err *err)
+{
+    return consult(phase, COG_OP_PASSWORD, err);
+}
+
+/* Run one phase from a standing refusal to its report. */
+static int
+run(pam_handle_t *pamh, step *decide, int flags, int argc, const char **argv)
+{
+    struct phase phase = {.call.pamh = pamh};
+    struct cog_err err = COG_ERR_INIT;
+    int status;
+
+    if (begin(&phase, flags, argc, argv, &err) == 0 &&
+        decide(&phase, &err) == 0)
+        status = PAM_SUCCESS; /* the only one that lets somebody in */
+    else
+        status = cog_report_status(err.code);
+    if (status != PAM_SUCCESS)
+        cog_report_floor(&phase.call, phase.who.user);
+    cog_report_log(&phase.call, phase.who.user, &phase.verdict, &err, status);
+    if (status != PAM_SUCCESS)
+        cog_report_tell(&phase.call, err.code);
+    return status;
+}
+
+int
+cog_phase_authenticate(pam_handle_t *pamh, int flags, int argc,
+                       const char **argv)
+{
+    struct cog_err err = COG_ERR_INIT;
+
+    if (cog_mark_clear(pamh, &err) < 0)
+        return cog_report_status(err.code);
+    return run(pamh, authenticate, flags, argc, argv);
+}
+
+int
+cog_phase_account(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+    return run(pamh, account, flags, argc, argv);
+}
+
+int
+cog_phase_password(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+    return run(pamh, password, flags, argc, argv);
+}

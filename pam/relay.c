@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+#include "pam/relay.h"
+
+#include <errno.h>
+#include <libintl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "lib/core/clock.h"
+#include "lib/core/text.h"
+#include "lib/core/wire.h"
+#include "pam/conv.h"
+#include "pam/spawn.h"
+
+/* Questions and texts one call may bring: a helper that chatters is ended.
+ * The longest real sign-in asks some ten questions. */
+#define MAX_FRAMES 64
+/* What the helper may take over its own network budget to say so. */
+#define SLACK_MS 2000
+/* How long a helper may take to leave after its verdict. */
+#define GRACE_MS 1000
+
+/* The state of one run. */
+struct relay {
+    struct cog_call *call;
+    struct cog_child child;
+    struct cog_clock clock;
+    bool ready;
+    bool stacked_used;
+    int64_t helper_ms;    /* left for the helper, while no question is open */
+    int64_t questions_ms; /* left for the user */
+};
+
+static int64_t
+now_ms(const struct relay *relay)
+{
+    return relay->clock.mono_ms(relay->clock.ctx);
+}
+
+const char *
+cog_relay_translate(const char *msgid)
+{
+    return dgettext("pam_cognito", msgid);
+}
+
+static int
+make_nonce(char nonce[COG_NONCE_SIZE], struct cog_err *err)
+{
+    unsigned char bytes[(COG_NONCE_SIZE - 1) / 2];
+    ssize_t n;
+
+    do {
+        n = getrandom(bytes, sizeof(bytes), 0);
+    } while (n < 0 && errno == EINTR);
+    if (n != (ssize_t)sizeof(bytes))
+        return cog_fail(err, COG_E_SYSTEM, "getrandom: %s", strerror(errno));
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        (void)snprintf(nonce + 2 * i, 3, "%02x", bytes[i]);
+    return 0;
+}
+
+/* The password an earlier module asked for, or NULL. */
+static const char *
+stacked_password(pam_handle_t *pamh)
+{
+    const void *item = NULL;
+
+    if (pam_get_item(pamh, PAM_AUTHTOK, &item) != PAM_SUCCESS)
+        return NULL;
+    return item;
+}
+
+static enum cog_stacked
+stacked_mode(const struct cog_call *call)
+{
+    if (call->args->use_first_pass)
+        return COG_STACKED_ONLY;
+    if (call->args->try_first_pass && stacked_password(call->pamh) != NULL)
+        return COG_STACKED_TRY;
+    return COG_STACKED_NO;
+}
+
+int
+cog_relay_prepare(struct cog_call *call, enum cog_operation operation,
+                  const char *user, struct cog_err *err)
+{
+    struct cog_request *r = &call->request;
+    const void *service = NULL;
+
+    r->operation = operation;
+    r->stacked = stacked_mode(call);
+    r->debug = call->args->debug;
+    if (pam_get_item(call->pamh, PAM_SERVICE, &service) != PAM_SUCCESS ||
+        service == NULL)
+        return cog_fail(err, COG_E_SYSTEM, "PAM names no service");
+    if (strlen(service) >= sizeof(r->service) ||
+        strlen(user) >= sizeof(r->user) ||
+        strlen(call->args->conf) >= sizeof(r->conf))
+        return cog_fail(err, COG_E_CONFIG,
+                        "service, user or configuration path is too long");
+    (void)snprintf(r->service, sizeof(r->service), "%s",
+                   (const char *)service);
+    (void)snprintf(r->user, sizeof(r->user), "%s", user);
+    (void)snprintf(r->conf, sizeof(r->conf), "%s", call->args->conf);
+    return make_nonce(r->nonce, err);
+}
+
+/* Answer the password question from the stack, as the arguments ask. *ret_used
+ * says whether that was done; if not, the user is asked. */
+static int
+answer_from_stack(struct relay *relay, const struct cog_asked *asked,
+                  struct cog_secret *answer, bool *ret_used,
+                  struct cog_err *err)
+{
+    struct cog_err full = COG_ERR_INIT;
+    const enum cog_stacked mode = relay->call->request.stacked;
+    const char *password = stacked_password(relay->call->pamh);
+
+    *ret_used = false;
+    if (asked->text != COG_TEXT_PASSWORD_PROMPT || mode == COG_STACKED_NO)
+        return 0;
+    if (mode == COG_STACKED_ONLY && (password == NULL || relay->stacked_used))
+        return cog_fail(err, COG_E_DENIED,
+                        "use_first_pass, but no usable password was given to "
+                        "an earlier module");
+    if (relay->stacked_used || password == NULL)
+        return 0;
+    relay->stacked_used = true;
+    *ret_used = true;
+    if (cog_secret_append_str(answer, password, &full) < 0)
+        return cog_fail(err, COG_E_DENIED, "the stacked password is too long");
+    return 0;
+}
+
+static int
+ask_user(struct relay *relay, const struct cog_asked *asked,
+         struct cog_secret *answer, struct cog_err *err)
+{
+    struct cog_secret prompt = COG_SECRET_INIT(COG_TEXT_MAX);
+    const int64_t asked_ms = now_ms(relay);
+    int rc = -1;
+
+    if (cog_text_render(asked->text, asked->arg, cog_relay_translate, &prompt, err) < 0 ||
+        cog_conv_ask(relay->call->pamh, asked->echo, cog_secret_str(&prompt),
+                     answer, err) < 0)
+        goto out;
+    relay->questions_ms -= now_ms(relay) - asked_ms;
+    if (relay->questions_ms < 0) {
+        cog_fail(err, COG_E_CONV, "the answer came too late");
+        goto out;
+    }
+    rc = 0;
+
+out:
+    cog_secret_clear(&prompt);
+    return rc;
+}
+
+static int
+on_ask(struct relay *relay, const struct cog_frame *frame, struct cog_err *err)
+{
+    struct cog_secret answer = COG_SECRET_INIT(COG_ANSWER_MAX);
+    struct cog_asked asked = {0};
+    bool used = false;
+    int rc = -1;
+
+    if (cog_protocol_read_ask(frame, &asked, err) < 0 ||
+        answer_from_stack(relay, &asked, &answer, &used, err) < 0)
+        goto out;
+    if (!used && ask_user(relay, &asked, &answer, err) < 0)
+        goto out;
+    rc = cog_protocol_send_answer(relay->child.fd, &answer, err);
+
+out:
+    if (relay->call->first_answer_ms == 0)
+        relay->call->first_answer_ms = now_ms(relay);
+    cog_secret_clear(&answer);
+    return rc;
+}
+
+static int
+on_tell(struct relay *relay, const struct cog_frame *frame,
+        struct cog_err *err)
+{
+    struct cog_secret text = COG_SECRET_INIT(COG_TEXT_MAX);
+    struct cog_asked told = {0};
+    int rc = -1;
+
+    if (cog_protocol_read_tell(frame, &told, err) < 0 ||
+        cog_text_render(told.text, told.arg, cog_relay_translate, &text, err) < 0)
+        goto out;
+    if (!relay->call->args->silent)
+        cog_conv_tell(relay->call->pamh, false, cog_secret_str(&text));
+    rc = 0;
+
+out:
+    cog_secret_clear(&text);
+    return rc;
+}
+
+static int
+on_ready(struct relay *relay, const struct cog_frame *frame,
+         struct cog_err *err)
+{
+    int64_t network_ms = 0;
+
+    if (relay->ready)
+        return cog_fail(err, COG_E_SYSTEM, "the helper was ready twice");
+    if (cog_protocol_read_ready(frame, &network_ms, err) < 0)
+        return -1;
+    relay->ready = true;
+    relay->helper_ms = network_ms + SLACK_MS;
+    return 0;
+}
+
+/* Receive one frame; the helper's clock runs, the user's does not. */
+static int
+receive(struct relay *relay, struct cog_frame *frame, struct cog_err *err)
+{
+    const int64_t from_ms = now_ms(relay);
+
+    if (cog_wire_recv(relay->child.fd, from_ms + relay->helper_ms, frame,
+                      err) < 0)
+        return -1;
+    relay->helper_ms -= now_ms(relay) - from_ms;
+    return 0;
+}
+
+/* A verdict counts only if it is the last thing the helper says. */
+static int
+on_verdict(struct relay *relay, struct cog_frame *frame,
+           struct cog_verdict *ret, struct cog_err *err)
+{
+    struct cog_verdict verdict = {0};
+
+    if (cog_protocol_read_verdict(frame, &relay->call->request, &verdict,
+                                  err) < 0 ||
+        receive(relay, frame, err) < 0)
+        return -1;
+    if (frame->kind != COG_WIRE_END)
+        return cog_fail(err, COG_E_SYSTEM,
+                        "the helper went on after its verdict");
+    if (verdict.code == COG_OK && verdict.sub[0] == '\0')
+        return cog_fail(err, COG_E_SYSTEM,
+                        "the helper's verdict names no pool user");
+    *ret = verdict;
+    return 0;
+}
+
+static int
+serve(struct relay *relay, struct cog_verdict *ret, struct cog_err *err)
+{
+    struct cog_frame frame = COG_FRAME_INIT;
+    int rc = -1;
+
+    for (int i = 0; i < MAX_FRAMES; i++) {
+        if (receive(relay, &frame, err) < 0)
+            goto out;
+        switch (frame.kind) {
+        case COG_WIRE_READY:
+            rc = on_ready(relay, &frame, err);
+            break;
+        case COG_WIRE_ASK:
+            rc = on_ask(relay, &frame, err);
+            break;
+        case COG_WIRE_TELL:
+            rc = on_tell(relay, &frame, err);
+            break;
+        case COG_WIRE_VERDICT:
+            rc = on_verdict(relay, &frame, ret, err);
+            goto out;
+        case COG_WIRE_END:
+        case COG_WIRE_REQUEST:
+        case COG_WIRE_ANSWER:
+        case COG_WIRE_KINDS_:
+            rc = cog_fail(err, COG_E_SYSTEM,
+                          "the helper ended without a verdict");
+            break;
+        }
+        if (rc < 0)
+            goto out;
+    }
+    rc = cog_fail(err, COG_E_SYSTEM, "the helper does not come to an end");
+
+out:
+    cog_wire_clear(&frame);
+    return rc;
+}
+
+int
+cog_relay_run(struct cog_call *call, struct cog_verdict *ret,
+              struct cog_err *err)
+{
+    struct relay relay = {
+        .call = call,
+        .clock = cog_clock_system(),
+        .helper_ms = COG_START_MS,
+        .questions_ms = cog_protocol_questions_ms(call->request.service),
+    };
+    int rc = -1;
+
+    if (cog_spawn_helper(COG_HELPER_PATH, &relay.child, err) < 0)
+        return -1;
+    if (cog_protocol_send_request(relay.child.fd, &call->request, err) == 0)
+        rc = serve(&relay, ret, err);
+    cog_spawn_reap(&relay.child, rc == 0 ? GRACE_MS : 0);
+    return rc;
+}

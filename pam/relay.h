@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * relay.h - one call of the helper: hand over the request, put its questions
+ * to the user, come back with its verdict.
+ */
+#ifndef COG_RELAY_H
+#define COG_RELAY_H
+
+#include <security/pam_modules.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/core/err.h"
+#include "lib/core/protocol.h"
+#include "pam/args.h"
+
+struct cog_call {
+    pam_handle_t *pamh;
+    const struct cog_args *args;
+    struct cog_request request;
+    /* When the user's first answer came (CLOCK_MONOTONIC, milliseconds), 0
+     * while there was none: the floor under refusals counts from here. */
+    int64_t first_answer_ms;
+};
+
+/* Our messages in the host's language; see cog_text_translate. */
+const char *cog_relay_translate(const char *msgid);
+
+/* Fill call->request: operation, user, a fresh nonce, what PAM knows.
+ * COG_E_SYSTEM: no random bytes; COG_E_CONFIG: a service name too long. */
+int cog_relay_prepare(struct cog_call *call, enum cog_operation operation,
+                      const char *user, struct cog_err *err) COG_MUST_USE;
+
+/*
+ * Run the helper to its verdict. 0 means that a verdict counts: the one
+ * complete last message, for this request, followed by end of file. What it
+ * says is in ret, including refusals.
+ * COG_E_SYSTEM: no helper, or it died, lied, chattered or was too slow.
+ * COG_E_CONV, COG_E_DENIED: the conversation ended the call.
+ */
+int cog_relay_run(struct cog_call *call, struct cog_verdict *ret,
+                  struct cog_err *err) COG_MUST_USE;
+
+#endif

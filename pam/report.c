@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+#include "pam/report.h"
+
+#include <errno.h>
+#include <security/pam_ext.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "lib/core/name.h"
+#include "lib/core/text.h"
+#include "pam/conv.h"
+
+#define FLOOR_MS  2000
+#define SPREAD_MS 200
+
+/* Hex digits of the nonce that tie the user's text to the log line. */
+#define REF_DIGITS 4
+
+/* No default: a new code without a row here does not compile. */
+int
+cog_report_status(enum cog_errc code)
+{
+    switch (code) {
+    case COG_E_NOMEM:
+        return PAM_BUF_ERR;
+    case COG_E_CONFIG:
+        return PAM_SERVICE_ERR;
+    case COG_E_CONV:
+        return PAM_CONV_ERR;
+    case COG_E_NET:
+    case COG_E_PROTOCOL:
+    case COG_E_CLIENT:
+    case COG_E_THROTTLED:
+    case COG_E_TOKEN:
+    case COG_E_LOOKUP:
+    case COG_E_PRIVILEGE:
+        return PAM_AUTHINFO_UNAVAIL;
+    case COG_E_DENIED:
+    case COG_E_CHALLENGE:
+    case COG_E_NEVER:
+        return PAM_AUTH_ERR;
+    case COG_E_MAXTRIES:
+        return PAM_MAXTRIES;
+    case COG_E_IDENTITY:
+        return PAM_PERM_DENIED;
+    case COG_E_SCOPE:
+        return PAM_USER_UNKNOWN;
+    case COG_E_UNSUPPORTED:
+        return PAM_AUTHTOK_ERR;
+    case COG_OK:
+    case COG_E_SYSTEM:
+    case COG_E_COUNT_:
+        break;
+    }
+    return PAM_SYSTEM_ERR;
+}
+
+static const char *
+status_name(int status)
+{
+    static const struct {
+        int status;
+        const char *name;
+    } names[] = {
+        {PAM_SUCCESS, "PAM_SUCCESS"},
+        {PAM_BUF_ERR, "PAM_BUF_ERR"},
+        {PAM_SERVICE_ERR, "PAM_SERVICE_ERR"},
+        {PAM_CONV_ERR, "PAM_CONV_ERR"},
+        {PAM_AUTHINFO_UNAVAIL, "PAM_AUTHINFO_UNAVAIL"},
+        {PAM_AUTH_ERR, "PAM_AUTH_ERR"},
+        {PAM_MAXTRIES, "PAM_MAXTRIES"},
+        {PAM_PERM_DENIED, "PAM_PERM_DENIED"},
+        {PAM_USER_UNKNOWN, "PAM_USER_UNKNOWN"},
+        {PAM_AUTHTOK_ERR, "PAM_AUTHTOK_ERR"},
+        {PAM_SYSTEM_ERR, "PAM_SYSTEM_ERR"},
+    };
+
+    for (size_t i = 0; i < COG_COUNT(names); i++) {
+        if (names[i].status == status)
+            return names[i].name;
+    }
+    return "PAM_SYSTEM_ERR";
+}
+
+/* As said to the user, so that he can quote it and the administrator can
+ * find the line. */
+static void
+make_ref(const struct cog_call *call, char ref[REF_DIGITS + 1])
+{
+    for (int i = 0; i < REF_DIGITS; i++) {
+        char digit = call->request.nonce[i];
+
+        if (digit >= 'a' && digit <= 'f')
+            digit = (char)(digit - 'a' + 'A');
+        ref[i] = digit == '\0' ? '0' : digit;
+    }
+    ref[REF_DIGITS] = '\0';
+}
+
+/* A value without blanks for key=value: escaped, "-" when empty. */
+struct word {
+    char text[COG_POOL_SIZE * 4];
+};
+
+static struct word
+word(const char *value)
+{
+    struct word w;
+
+    cog_name_escape(value, strlen(value), w.text, sizeof(w.text));
+    for (char *p = w.text; *p != '\0'; p++) {
+        if (*p == ' ')
+            *p = '_';
+    }
+    if (w.text[0] == '\0')
+        memcpy(w.text, "-", 2);
+    return w;
+}
+
+static const char *
+item(const struct cog_call *call, int type)
+{
+    const void *value = NULL;
+
+    if (pam_get_item(call->pamh, type, &value) != PAM_SUCCESS || value == NULL)
+        return "";
+    return value;
+}
+
+static int
+priority(int status)
+{
+    if (status == PAM_SUCCESS)
+        return LOG_INFO;
+    if (status == PAM_USER_UNKNOWN)
+        return LOG_DEBUG;
+    if (status == PAM_SERVICE_ERR || status == PAM_SYSTEM_ERR ||
+        status == PAM_BUF_ERR)
+        return LOG_ERR;
+    return LOG_NOTICE;
+}
+
+void
+cog_report_log(const struct cog_call *call, const char *user,
+               const struct cog_verdict *verdict, const struct cog_err *err,
+               int status)
+{
+    static const struct cog_verdict none;
+    const struct cog_verdict *v = verdict == NULL ? &none : verdict;
+    char reason[sizeof(err->msg) * 4];
+    char ref[REF_DIGITS + 1];
+    const char *why;
+
+    /* Root's cron jobs would fill the log with lines about nothing. */
+    if (status == PAM_USER_UNKNOWN && !call->args->debug)
+        return;
+    if (*user == '\0') /* not a name we serve: as the application put it */
+        user = item(call, PAM_USER);
+    why = status == PAM_SUCCESS ? v->reason : err->msg;
+    cog_name_escape(why, strlen(why), reason, sizeof(reason));
+    make_ref(call, ref);
+    pam_syslog(call->pamh, priority(status),
+               "result=%s code=%s user=%s pool_user=%s sub=%s method=%s "
+               "mfa=%s rhost=%s reason=\"%s\" ref=%s",
+               status == PAM_SUCCESS ? "ok" : "refused", status_name(status),
+               word(user).text, word(v->pool_user).text, word(v->sub).text,
+               word(v->method).text, word(v->mfa).text,
+               word(item(call, PAM_RHOST)).text, reason, ref);
+}
+
+static enum cog_text
+text_of(enum cog_errc code)
+{
+    switch (code) {
+    case COG_E_NET:
+    case COG_E_PROTOCOL:
+    case COG_E_CLIENT:
+    case COG_E_TOKEN:
+    case COG_E_LOOKUP:
+    case COG_E_PRIVILEGE:
+        return COG_TEXT_UNAVAILABLE;
+    case COG_E_THROTTLED:
+        return COG_TEXT_THROTTLED;
+    case COG_E_DENIED:
+    case COG_E_CHALLENGE:
+        return COG_TEXT_REFUSED;
+    case COG_E_MAXTRIES:
+        return COG_TEXT_MAXTRIES;
+    case COG_E_IDENTITY:
+        return COG_TEXT_NOT_ALLOWED;
+    case COG_E_CONFIG:
+        return COG_TEXT_MISCONFIGURED;
+    case COG_E_CONV:
+        return COG_TEXT_NO_CONVERSATION;
+    case COG_E_NEVER:
+        return COG_TEXT_NEVER;
+    case COG_E_UNSUPPORTED:
+        return COG_TEXT_UNSUPPORTED;
+    case COG_E_SCOPE:
+        return COG_TEXT_NONE; /* another module's user: not our business */
+    case COG_OK:
+    case COG_E_NOMEM:
+    case COG_E_SYSTEM:
+    case COG_E_COUNT_:
+        break;
+    }
+    return COG_TEXT_INTERNAL;
+}
+
+void
+cog_report_tell(const struct cog_call *call, enum cog_errc code)
+{
+    struct cog_secret text = COG_SECRET_INIT(COG_TEXT_MAX);
+    struct cog_err err = COG_ERR_INIT;
+    char tail[sizeof(" (ref )") + REF_DIGITS];
+    char ref[REF_DIGITS + 1];
+
+    if (call->args->silent || text_of(code) == COG_TEXT_NONE)
+        return;
+    make_ref(call, ref);
+    (void)snprintf(tail, sizeof(tail), " (ref %s)", ref);
+    if (cog_text_render(text_of(code), NULL, cog_relay_translate, &text,
+                        &err) == 0 &&
+        cog_secret_append_str(&text, tail, &err) == 0)
+        cog_conv_tell(call->pamh, true, cog_secret_str(&text));
+    cog_secret_clear(&text);
+}
+
+/* FNV-1a: spread over users is all that is asked of it. */
+static int64_t
+user_delay_ms(const char *user)
+{
+    uint32_t hash = 2166136261U;
+
+    for (; *user != '\0'; user++)
+        hash = (hash ^ (unsigned char)*user) * 16777619U;
+    return (int64_t)(hash % (SPREAD_MS + 1));
+}
+
+void
+cog_report_floor(const struct cog_call *call, const char *user)
+{
+    const int64_t until_ms =
+        call->first_answer_ms + FLOOR_MS + user_delay_ms(user);
+    const struct timespec until = {
+        .tv_sec = until_ms / 1000,
+        .tv_nsec = until_ms % 1000 * 1000000,
+    };
+
+    if (call->first_answer_ms == 0)
+        return;
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) ==
+           EINTR)
+        continue;
+}

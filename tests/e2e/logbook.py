@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+"""The private host's /dev/log: every line its programs log, as they sent it."""
+
+import re
+import socket
+import threading
+import time
+
+LONGEST_LINE = 65536
+WAIT_SECONDS = 3
+OURS = re.compile(r"pam_cognito\([^)]*\): ")
+DECISION = re.compile(
+    r'pam_cognito\((?P<service>[^:)]*):(?P<phase>[^)]*)\): result=(?P<result>\S+) code=(?P<code>\S+) '
+    r'user=(?P<user>\S+) pool_user=(?P<pool_user>\S+) sub=(?P<sub>\S+) method=(?P<method>\S+) '
+    r'mfa=(?P<mfa>\S+) rhost=(?P<rhost>\S+) reason="(?P<reason>.*)" ref=(?P<ref>[0-9A-F]{4})')
+
+
+class Logbook:
+    def __init__(self, path):
+        self._lines = []
+        self._changed = threading.Condition()
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(path))
+        path.chmod(0o666)
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        while True:
+            try:
+                data = self._socket.recv(LONGEST_LINE)
+            except OSError:
+                return
+            with self._changed:
+                self._lines.append(data.decode("utf-8", "backslashreplace").rstrip("\0\n"))
+                self._changed.notify_all()
+
+    def close(self):
+        self._socket.close()
+
+    def clear(self):
+        with self._changed:
+            self._lines.clear()
+
+    def all(self):
+        with self._changed:
+            return list(self._lines)
+
+    def ours(self, phase=None):
+        """What our module logged, from its name on."""
+        found = [line[match.start():] for line in self.all() if (match := OURS.search(line))]
+        return [line for line in found if phase is None or f":{phase}): " in line]
+
+    def decisions(self, phase="auth", count=1):
+        """The decisions of a phase as dictionaries; waits until there are `count`."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        with self._changed:
+            while len(found := self._decisions(phase)) < count and time.monotonic() < deadline:
+                self._changed.wait(0.1)
+        return found
+
+    def _decisions(self, phase):
+        matches = (DECISION.search(line) for line in self._lines)
+        return [match.groupdict() for match in matches if match and match["phase"] == phase]
+
+    def decision(self, phase="auth"):
+        """The one decision of a phase."""
+        found = self.decisions(phase)
+        assert len(found) == 1, f"{len(found)} {phase} decisions in: {self.all()}"
+        return found[0]
