@@ -3,9 +3,11 @@
  * pam_cognito_main.c - pam-cognito: the administrator's tool.
  */
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config.h"
 #include "helper/check_config.h"
@@ -76,10 +78,29 @@ parse_options(int argc, char **argv, struct cog_tool_options *options)
     return optind;
 }
 
+/* Only absolute paths are read, so that messages name files in full. */
+static int
+make_absolute(const char **path, char *buf, size_t size)
+{
+    char dir[PATH_MAX];
+    int len;
+
+    if ((*path)[0] == '/')
+        return 0;
+    if (getcwd(dir, sizeof(dir)) == NULL)
+        return -1;
+    len = snprintf(buf, size, "%s/%s", dir, *path);
+    if (len < 0 || (size_t)len >= size)
+        return -1;
+    *path = buf;
+    return 0;
+}
+
 static enum cog_exit
 run(size_t command, int argc, char **argv)
 {
     struct cog_tool_options options = {.config_path = COG_CONFIG_PATH};
+    char path[PATH_MAX];
     const int first = parse_options(argc, argv, &options);
 
     if (first < 0)
@@ -89,8 +110,8 @@ run(size_t command, int argc, char **argv)
                                                      : "too many words");
     if (commands[command].wants_user)
         options.user = argv[first];
-    if (options.config_path[0] != '/')
-        return complain("FILE must be an absolute path");
+    if (make_absolute(&options.config_path, path, sizeof(path)) < 0)
+        return complain("the path of FILE is too long");
     return commands[command].run(&options);
 }
 

@@ -185,6 +185,7 @@ send_verdict(struct serve *s, int decided, const struct cog_err *err)
 
     memcpy(v->nonce, s->request.nonce, sizeof(v->nonce));
     memcpy(v->user, s->request.user, sizeof(v->user));
+    v->debug = s->prepared.config.debug;
     v->code = COG_E_SYSTEM;
     if (decided == 0 && err->code == COG_OK) {
         v->code = COG_OK;

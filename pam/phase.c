@@ -28,7 +28,8 @@ begin(struct phase *phase, int flags, int argc, const char **argv,
         cog_args_parse(flags, argc, argv, &phase->args, &bad_args);
 
     phase->call.args = &phase->args;
-    if (cog_skip_check(phase->call.pamh, &phase->args, &phase->who, err) < 0)
+    if (cog_skip_check(phase->call.pamh, &phase->args, &phase->who, err) < 0 ||
+        cog_relay_begin(&phase->call, err) < 0)
         return -1;
     if (parsed < 0)
         return cog_fail(err, bad_args.code, "%s", bad_args.msg);

@@ -82,6 +82,12 @@ stacked_mode(const struct cog_call *call)
 }
 
 int
+cog_relay_begin(struct cog_call *call, struct cog_err *err)
+{
+    return make_nonce(call->request.nonce, err);
+}
+
+int
 cog_relay_prepare(struct cog_call *call, enum cog_operation operation,
                   const char *user, struct cog_err *err)
 {
@@ -90,7 +96,6 @@ cog_relay_prepare(struct cog_call *call, enum cog_operation operation,
 
     r->operation = operation;
     r->stacked = stacked_mode(call);
-    r->debug = call->args->debug;
     if (pam_get_item(call->pamh, PAM_SERVICE, &service) != PAM_SUCCESS ||
         service == NULL)
         return cog_fail(err, COG_E_SYSTEM, "PAM names no service");
@@ -103,7 +108,7 @@ cog_relay_prepare(struct cog_call *call, enum cog_operation operation,
                    (const char *)service);
     (void)snprintf(r->user, sizeof(r->user), "%s", user);
     (void)snprintf(r->conf, sizeof(r->conf), "%s", call->args->conf);
-    return make_nonce(r->nonce, err);
+    return 0;
 }
 
 /* Answer the password question from the stack, as the arguments ask. *ret_used
@@ -133,18 +138,40 @@ answer_from_stack(struct relay *relay, const struct cog_asked *asked,
     return 0;
 }
 
+/*
+ * Only sshd's password method refuses questions with echo while it answers
+ * those without: say what the administrator can do.
+ */
+static int
+explain(const struct relay *relay, const struct cog_asked *asked,
+        const struct cog_err *why, struct cog_err *err)
+{
+    if (why->code == COG_E_CONV && asked->echo &&
+        strcmp(relay->call->request.service, "sshd") == 0)
+        return cog_fail(err, COG_E_CONV,
+                        "sshd's password method cannot ask \"%s\": set "
+                        "KbdInteractiveAuthentication yes",
+                        cog_text_msgid(asked->text));
+    return cog_fail(err, why->code, "%s", why->msg);
+}
+
 static int
 ask_user(struct relay *relay, const struct cog_asked *asked,
          struct cog_secret *answer, struct cog_err *err)
 {
     struct cog_secret prompt = COG_SECRET_INIT(COG_TEXT_MAX);
+    struct cog_err why = COG_ERR_INIT;
     const int64_t asked_ms = now_ms(relay);
     int rc = -1;
 
-    if (cog_text_render(asked->text, asked->arg, cog_relay_translate, &prompt, err) < 0 ||
-        cog_conv_ask(relay->call->pamh, asked->echo, cog_secret_str(&prompt),
-                     answer, err) < 0)
+    if (cog_text_render(asked->text, asked->arg, cog_relay_translate, &prompt,
+                        err) < 0)
         goto out;
+    if (cog_conv_ask(relay->call->pamh, asked->echo, cog_secret_str(&prompt),
+                     answer, &why) < 0) {
+        rc = explain(relay, asked, &why, err);
+        goto out;
+    }
     relay->questions_ms -= now_ms(relay) - asked_ms;
     if (relay->questions_ms < 0) {
         cog_fail(err, COG_E_CONV, "the answer came too late");

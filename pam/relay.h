@@ -26,8 +26,12 @@ struct cog_call {
 /* Our messages in the host's language; see cog_text_translate. */
 const char *cog_relay_translate(const char *msgid);
 
-/* Fill call->request: operation, user, a fresh nonce, what PAM knows.
- * COG_E_SYSTEM: no random bytes; COG_E_CONFIG: a service name too long. */
+/* Draw the call's nonce, first of all: the log refers to it as well.
+ * COG_E_SYSTEM: no random bytes. */
+int cog_relay_begin(struct cog_call *call, struct cog_err *err) COG_MUST_USE;
+
+/* Fill the rest of call->request: operation, user, what PAM knows.
+ * COG_E_SYSTEM: PAM names no service; COG_E_CONFIG: something is too long. */
 int cog_relay_prepare(struct cog_call *call, enum cog_operation operation,
                       const char *user, struct cog_err *err) COG_MUST_USE;
 

@@ -155,7 +155,7 @@ cog_report_log(const struct cog_call *call, const char *user,
     const char *why;
 
     /* Root's cron jobs would fill the log with lines about nothing. */
-    if (status == PAM_USER_UNKNOWN && !call->args->debug)
+    if (status == PAM_USER_UNKNOWN && !call->args->debug && !v->debug)
         return;
     if (*user == '\0') /* not a name we serve: as the application put it */
         user = item(call, PAM_USER);

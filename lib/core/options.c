@@ -275,7 +275,8 @@ format_seconds(int64_t seconds, char *buf, size_t size)
 {
     size_t unit = 0;
 
-    while (unit + 1 < COG_COUNT(units) && seconds % units[unit].seconds != 0)
+    while (unit + 1 < COG_COUNT(units) &&
+           (seconds == 0 || seconds % units[unit].seconds != 0))
         unit++;
     (void)snprintf(buf, size, "%lld%c",
                    (long long)(seconds / units[unit].seconds),

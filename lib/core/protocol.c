@@ -69,11 +69,11 @@ cog_protocol_send_request(int fd, const struct cog_request *request,
     const struct number_text operation = number_text(request->operation);
     const struct number_text stacked = number_text(request->stacked);
     const char *const field[] = {
-        operation.text,   request->nonce, request->service, request->user,
-        request->conf,    stacked.text,   request->debug ? "1" : "0",
+        operation.text,  request->nonce, request->service,
+        request->user,   request->conf,  stacked.text,
     };
 
-    _Static_assert(COG_COUNT(field) == 7, "the fields of a request");
+    _Static_assert(COG_COUNT(field) == 6, "the fields of a request");
     return cog_wire_send(fd, COG_WIRE_REQUEST, field, err);
 }
 
@@ -84,7 +84,6 @@ cog_protocol_read_request(const struct cog_frame *frame,
     struct cog_request r = {0};
     int64_t operation = 0;
     int64_t stacked = 0;
-    int64_t debug = 0;
     const char *const *f = frame->field;
 
     if (expect(frame, COG_WIRE_REQUEST, err) < 0 ||
@@ -93,14 +92,12 @@ cog_protocol_read_request(const struct cog_frame *frame,
         take_text(f[2], r.service, sizeof(r.service), err) < 0 ||
         take_text(f[3], r.user, sizeof(r.user), err) < 0 ||
         take_text(f[4], r.conf, sizeof(r.conf), err) < 0 ||
-        take_number(f[5], 0, COG_STACKED_COUNT_ - 1, &stacked, err) < 0 ||
-        take_number(f[6], 0, 1, &debug, err) < 0)
+        take_number(f[5], 0, COG_STACKED_COUNT_ - 1, &stacked, err) < 0)
         return -1;
     if (strlen(r.nonce) != COG_NONCE_SIZE - 1)
         return malformed(err, "the nonce is short");
     r.operation = (enum cog_operation)operation;
     r.stacked = (enum cog_stacked)stacked;
-    r.debug = debug != 0;
     *ret = r;
     return 0;
 }
@@ -231,12 +228,12 @@ cog_protocol_send_verdict(int fd, const struct cog_verdict *verdict,
 {
     const struct number_text code = number_text(verdict->code);
     const char *const field[] = {
-        code.text,          verdict->nonce,     verdict->user,
-        verdict->reason,    verdict->pool_user, verdict->sub,
-        verdict->method,    verdict->mfa,
+        code.text,       verdict->nonce,     verdict->user,
+        verdict->reason, verdict->pool_user, verdict->sub,
+        verdict->method, verdict->mfa,       verdict->debug ? "1" : "0",
     };
 
-    _Static_assert(COG_COUNT(field) == 8, "the fields of a verdict");
+    _Static_assert(COG_COUNT(field) == 9, "the fields of a verdict");
     return cog_wire_send(fd, COG_WIRE_VERDICT, field, err);
 }
 
@@ -247,6 +244,7 @@ cog_protocol_read_verdict(const struct cog_frame *frame,
 {
     struct cog_verdict v = {0};
     int64_t code = 0;
+    int64_t debug = 0;
     const char *const *f = frame->field;
 
     if (expect(frame, COG_WIRE_VERDICT, err) < 0 ||
@@ -257,13 +255,15 @@ cog_protocol_read_verdict(const struct cog_frame *frame,
         take_text(f[4], v.pool_user, sizeof(v.pool_user), err) < 0 ||
         take_text(f[5], v.sub, sizeof(v.sub), err) < 0 ||
         take_text(f[6], v.method, sizeof(v.method), err) < 0 ||
-        take_text(f[7], v.mfa, sizeof(v.mfa), err) < 0)
+        take_text(f[7], v.mfa, sizeof(v.mfa), err) < 0 ||
+        take_number(f[8], 0, 1, &debug, err) < 0)
         return -1;
     if (strcmp(v.nonce, request->nonce) != 0)
         return malformed(err, "the verdict is for another request");
     if (strcmp(v.user, request->user) != 0)
         return malformed(err, "the verdict is for another user");
     v.code = (enum cog_errc)code;
+    v.debug = debug != 0;
     *ret = v;
     return 0;
 }

@@ -64,7 +64,6 @@ enum cog_stacked {
 struct cog_request {
     enum cog_operation operation;
     enum cog_stacked stacked;
-    bool debug;
     char nonce[COG_NONCE_SIZE];
     char service[COG_SERVICE_SIZE];
     char user[COG_USER_SIZE];
@@ -80,6 +79,7 @@ struct cog_verdict {
     char sub[COG_SUB_SIZE];           /* of a verified token only */
     char method[COG_WORD_SIZE];       /* how the user signed in */
     char mfa[COG_WORD_SIZE];          /* which second factor */
+    bool debug; /* the configuration asks for every decision in the log */
 };
 
 /* A question as it arrives at the module; the args borrow from the frame. */

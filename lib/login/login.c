@@ -6,6 +6,7 @@
 
 #include "lib/core/name.h"
 #include "lib/core/options.h"
+#include "lib/host/endpoints.h"
 #include "lib/login/identity.h"
 #include "lib/login/scope.h"
 #include "lib/pool/flow.h"
@@ -20,6 +21,7 @@ struct signin {
     struct cog_keyset *keyset;
     struct cog_srp *srp;
     struct cog_err srp_err;
+    bool warm_keys; /* the warm-up asks the issuer itself for its keys */
 };
 
 static void
@@ -71,11 +73,47 @@ check_form(const struct cog_secret *password, struct cog_err *err)
     return 0;
 }
 
+/* Scheme, host and port of two https URLs are the same. */
+static bool
+same_origin(const char *a, const char *b)
+{
+    const size_t len = strlen("https://");
+    const size_t host = strcspn(a + len, "/");
+
+    return strncmp(a, b, len + host) == 0 &&
+           (b[len + host] == '/' || b[len + host] == '\0');
+}
+
+/*
+ * Open the connection while the user types, with a GET of the key set's path
+ * on the endpoint: only where that host is the issuer's are these its keys.
+ * Nobody's connection is opened for a user the pool will not be asked about.
+ */
+static void
+warm_up(struct signin *s)
+{
+    const struct cog_config *config = &s->login->prepared->config;
+    const struct cog_transport *transport = &s->env->transport;
+    char url[COG_ENDPOINTS_URL_BYTES];
+    int len;
+
+    if (transport->warm == NULL || s->login->stacked != COG_STACKED_NO)
+        return;
+    s->warm_keys = same_origin(config->endpoint, config->jwks_url);
+    if (s->warm_keys) {
+        transport->warm(transport->ctx, config->jwks_url);
+        return;
+    }
+    len = snprintf(url, sizeof(url), "%s%s/.well-known/jwks.json",
+                   config->endpoint, config->user_pool_id);
+    if (len > 0 && (size_t)len < sizeof(url))
+        transport->warm(transport->ctx, url);
+}
+
 static int
 ask_password(struct signin *s, struct cog_secret *ret, struct cog_err *err)
 {
     const struct cog_prepared *prepared = s->login->prepared;
-    const struct cog_transport *transport = &s->env->transport;
     const bool srp = prepared->config.auth_flow == COG_AUTH_FLOW_SRP;
     const bool known = pool_can_know(prepared);
     const struct cog_question question = {
@@ -85,9 +123,8 @@ ask_password(struct signin *s, struct cog_secret *ret, struct cog_err *err)
         .meanwhile_ctx = s,
     };
 
-    if (known && s->login->stacked == COG_STACKED_NO &&
-        transport->warm != NULL)
-        transport->warm(transport->ctx, prepared->config.jwks_url);
+    if (known)
+        warm_up(s);
     if (s->env->ui.ask(s->env->ui.ctx, &question, ret, err) < 0 ||
         check_form(ret, err) < 0)
         return -1;
@@ -110,7 +147,7 @@ take_warm_keys(struct signin *s)
                                      : transport->warm_body(transport->ctx);
     struct cog_err none = COG_ERR_INIT;
 
-    if (body != NULL && !cog_keyset_is_fresh(s->keyset))
+    if (body != NULL && s->warm_keys && !cog_keyset_is_fresh(s->keyset))
         (void)!cog_keyset_offer(s->keyset, body, &none);
 }
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pexpect
 
 TIMEOUT = 40  # seconds; nothing here may take longer
+HANG_UP = object()  # in place of an answer: close the terminal
 
 
 @dataclass
@@ -30,6 +31,10 @@ def finish(child):
     return child.exitstatus if child.signalstatus is None else -child.signalstatus
 
 
+def plain(shown):
+    return re.sub("\r+\n", "\n", shown)
+
+
 def converse(argv, steps, timeout=TIMEOUT, started=None):
     """Run argv; for each (prompt pattern, answer) wait and type. Then wait for the end.
 
@@ -48,6 +53,8 @@ def converse(argv, steps, timeout=TIMEOUT, started=None):
         if matched:
             missed = prompt
             break
+        if answer is HANG_UP:
+            return Outcome(finish(child), plain(shown), time.monotonic() - begun)
         if callable(answer):
             answer = answer(child)
         if number == 0:
@@ -58,4 +65,4 @@ def converse(argv, steps, timeout=TIMEOUT, started=None):
         missed = "the end"
     shown += child.before if isinstance(child.before, str) and missed in (None, "the end") else ""
     seconds = time.monotonic() - begun
-    return Outcome(finish(child), re.sub("\r+\n", "\n", shown), seconds, missed)
+    return Outcome(finish(child), plain(shown), seconds, missed)

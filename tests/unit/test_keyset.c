@@ -124,7 +124,8 @@ make_document(unsigned count, char *ret, size_t size)
 }
 
 /* The cache directory of one test, and the names in it. */
-static char dir_path[] = "/tmp/test_keyset.XXXXXX";
+#define DIR_TEMPLATE "/tmp/test_keyset.XXXXXX"
+static char dir_path[] = DIR_TEMPLATE;
 static struct cog_keycache cache;
 
 static int
@@ -156,7 +157,7 @@ make_dir(void **state)
     issuer = SERVES_K1;
     now = T0;
     foreign = false;
-    memcpy(strrchr(dir_path, '.'), ".XXXXXX", strlen(".XXXXXX"));
+    memcpy(dir_path, DIR_TEMPLATE, sizeof(DIR_TEMPLATE));
     if (mkdtemp(dir_path) == NULL)
         return -1;
     fd = open(dir_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -300,39 +301,37 @@ static const struct login clock_set_back[] = {
 };
 
 static void
+tell_story(const char *name, const struct login *logins, size_t count)
+{
+    network->fetches = 0;
+    (void)unlinkat(cache.dir, cache.file, 0);
+    for (size_t i = 0; i < count; i++) {
+        enum cog_errc code;
+
+        now = T0 + logins[i].at_s;
+        issuer = logins[i].issuer;
+        code = find_once(cache.dir, logins[i].kid);
+        if (code == logins[i].want && network->fetches == logins[i].fetches)
+            continue;
+        fail_msg("%s, login %zu: code %d, %u fetches", name, i, (int)code,
+                 network->fetches);
+    }
+}
+
+#define TELL(story) tell_story(#story, story, COG_COUNT(story))
+
+static void
 logins_fetch_as_they_may(void **state)
 {
-    static const struct {
-        const struct login *logins;
-        size_t count;
-    } stories[] = {
-        {a_day_fresh, COG_COUNT(a_day_fresh)},
-        {rotation, COG_COUNT(rotation)},
-        {made_up_ids, COG_COUNT(made_up_ids)},
-        {failed_refetch, COG_COUNT(failed_refetch)},
-        {age_is_no_refetch, COG_COUNT(age_is_no_refetch)},
-        {a_week_stale, COG_COUNT(a_week_stale)},
-        {no_keys_at_all, COG_COUNT(no_keys_at_all)},
-        {clock_set_back, COG_COUNT(clock_set_back)},
-    };
-
     (void)state;
-    for (size_t s = 0; s < COG_COUNT(stories); s++) {
-        network->fetches = 0;
-        (void)unlinkat(cache.dir, cache.file, 0);
-        for (size_t i = 0; i < stories[s].count; i++) {
-            const struct login *login = &stories[s].logins[i];
-            enum cog_errc code;
-
-            now = T0 + login->at_s;
-            issuer = login->issuer;
-            code = find_once(cache.dir, login->kid);
-            if (code != login->want || network->fetches != login->fetches) {
-                fail_msg("story %zu login %zu: code %d, %u fetches", s, i,
-                         (int)code, network->fetches);
-            }
-        }
-    }
+    TELL(a_day_fresh);
+    TELL(rotation);
+    TELL(made_up_ids);
+    TELL(failed_refetch);
+    TELL(age_is_no_refetch);
+    TELL(a_week_stale);
+    TELL(no_keys_at_all);
+    TELL(clock_set_back);
 }
 
 /* Without a directory one process still keeps its manners. */

@@ -39,7 +39,9 @@ local_names(void **state)
         {"alice/..", false},
         {"alice:x", false},
         {"alice$", false},
-        {"al\xc3\xadce", false},
+        {"al\xc3\xad"
+         "ce",
+         false},
         {"alice@example.com", false},
     };
 

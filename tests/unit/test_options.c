@@ -230,7 +230,7 @@ bad_values(void **state)
         {"age", "0", "age: must be from 1s to 7d"},
         {"age", "8d", "age: must be from 1s to 7d"},
         {"age", "604801", "age: must be from 1s to 7d"},
-        {"recheck", "91", "recheck: must be from 0d to 90s"},
+        {"recheck", "91", "recheck: must be from 0s to 90s"},
         {"recheck", "Off",
          "recheck: 'Off' is not a time (such as 90s, 15m, 24h) or 'off'"},
 

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+"""Fixtures: one private host and one local pool for each worker, as new for each test."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+for directory in (HERE, HERE.parent / "pool"):
+    sys.path.insert(0, str(directory))
+
+import application  # noqa: E402  (after the paths above)
+import host as private_host  # noqa: E402
+import people  # noqa: E402
+import ssh  # noqa: E402
+from localpool import LocalPool  # noqa: E402
+
+OWN_WORLD = ("test_pool_clients.py",)  # brings its own pool, once for all its cases
+
+
+def pytest_collection_modifyitems(items):
+    """With --dist loadgroup: tests of such a file share a worker, all others go anywhere."""
+    for item in items:
+        if item.path.name in OWN_WORLD:
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+
+
+@pytest.fixture(scope="session")
+def workers_pool():
+    with LocalPool() as pool:
+        yield pool
+
+
+@pytest.fixture(scope="session")
+def workers_host(tmp_path_factory):
+    built = application.build(tmp_path_factory.mktemp("pamhost") / "pamhost")
+    with private_host.Host() as host:
+        application.install(host, built)
+        yield host
+
+
+@pytest.fixture
+def pool(workers_pool):
+    workers_pool.reset()
+    workers_pool.admin("DELETE", "faults")
+    workers_pool.admin("DELETE", "requests")
+    yield workers_pool
+    workers_pool.accept_connections()
+    workers_pool.admin("DELETE", "faults")  # lets silent connections go
+
+
+@pytest.fixture
+def host(workers_host, pool):
+    """The host with an ordinary configuration; afterwards nothing of the test may still run."""
+    workers_host.restore()
+    workers_host.configure(pool)
+    workers_host.pam("e2e", private_host.AUTH, "auth required pam_deny.so", private_host.STRICT,
+                     "account required pam_permit.so", "password required pam_cognito.so",
+                     "session required pam_cognito.so")
+    yield workers_host
+    left = [(pid, private_host.command_of(pid)) for pid in workers_host.wait_until_idle()]
+    for pid, _ in left:
+        private_host.kill(pid)
+    assert not left, f"still running: {left}"
+
+
+@pytest.fixture
+def password(pool):
+    """The pool password of a user, by name."""
+    return lambda name: pool.user(name)["password"]
+
+
+@pytest.fixture
+def sign_in(host, password):
+    """Sign in over ssh as a user: sign_in("alice"), or with what is typed instead."""
+    def run(user, *answers, **more):
+        return ssh.sign_in(host, user, *(answers or (password(user),)), **more)
+
+    return run
+
+
+@pytest.fixture
+def app(host, password):
+    """Run pamhost: app("alice"), with phases, conditions, answers; see application.py."""
+    def run(user, *phases, answers=None, **more):
+        if answers is None:
+            answers = [password(user)]
+        return application.run(host, user, phases or ("auth",), answers, **more)
+
+    return run
+
+
+@pytest.fixture
+def local_password():
+    return people.LOCAL_PASSWORD
