@@ -82,7 +82,8 @@ cog_options_nearest(const struct cog_option *table, size_t rows,
         size_t row_len = strlen(table[i].name);
         size_t distance = best;
 
-        if (row_len <= KEY_MAX)
+        /* The lengths alone tell most words apart. */
+        if (row_len <= KEY_MAX && row_len < len + best && len < row_len + best)
             distance = edit_distance(lower, len, table[i].name, row_len);
         if (distance < best) {
             best = distance;

@@ -58,8 +58,8 @@ scan_char(struct scan *scan, char c)
     scan->in_string = c == '"';
     if (c == '{' || c == '[')
         scan->depth++;
-    if ((c == '}' || c == ']') && scan->depth > 0)
-        scan->depth--;
+    if (c == '}' || c == ']')
+        scan->depth--; /* below 0 it is huge, and the text malformed */
     /* Every element but the first of its container follows a comma. */
     if (c == ',' || c == '{' || c == '[')
         scan->items++;

@@ -29,30 +29,23 @@ struct start {
     const char *value;
 };
 
-/*
- * Set `key` to a text. jansson refuses text that is not UTF-8 and lacks memory
- * with the same NULL; without its check only memory is left to lack.
- */
+/* Set `key` to a text. Without memory for the object this fails as well. */
 static int
 put(json_t *object, const char *key, const char *what, const char *value,
     struct cog_err *err)
 {
-    json_t *text = json_string(value);
-    json_t *unchecked;
+    json_error_t why;
+    json_t *text = json_pack_ex(&why, 0, "s", value);
 
-    if (text == NULL) {
-        unchecked = json_string_nocheck(value);
-        if (unchecked == NULL)
-            return cog_fail_memory(err);
-        json_decref(unchecked);
+    if (text == NULL && json_error_code(&why) == json_error_invalid_utf8)
         return cog_fail(err, COG_E_DENIED, "%s is not UTF-8", what);
-    }
     if (json_object_set_new(object, key, text) < 0)
         return cog_fail_memory(err);
     return 0;
 }
 
-/* A new empty object as a member of another; borrowed, NULL without memory. */
+/* A new empty object as a member of another; borrowed. NULL without memory,
+ * which the next put() reports. */
 static json_t *
 put_object(json_t *object, const char *key)
 {
@@ -139,10 +132,6 @@ initiate(const struct cog_api *api, const struct start *start,
     const struct call call = {"InitiateAuth", document, false};
     int rc = -1;
 
-    if (map == NULL) {
-        cog_fail_memory(err);
-        goto out;
-    }
     if (put(document, "AuthFlow", "AuthFlow", start->flow, err) < 0 ||
         put(document, "ClientId", "client_id", api->client_id, err) < 0 ||
         put(map, start->key, start->what, start->value, err) < 0 ||
@@ -221,10 +210,6 @@ cog_api_respond(const struct cog_api *api, const struct cog_api_answer *answer,
     int rc = -1;
 
     *ret_refusal = COG_REFUSAL_NONE;
-    if (map == NULL) {
-        cog_fail_memory(err);
-        goto out;
-    }
     if (put(document, "ChallengeName", "ChallengeName", answer->challenge,
             err) < 0 ||
         put(document, "ClientId", "client_id", api->client_id, err) < 0 ||

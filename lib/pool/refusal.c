@@ -118,10 +118,10 @@ static const struct meaning meanings[] = {
          "a rotated refresh token was used again: it may have been stolen"),
 
     /* A count per user, unlike TooManyRequests, which counts the account. */
-    TRIES("LimitExceededException", NULL, COG_E_THROTTLED,
-          COG_REFUSAL_THROTTLED, "the pool user has tried too often"),
+    TRIES("LimitExceededException", NULL, COG_E_THROTTLED, COG_REFUSAL_LOCKED,
+          "the pool user has tried too often"),
     TRIES("TooManyFailedAttemptsException", NULL, COG_E_THROTTLED,
-          COG_REFUSAL_THROTTLED, "the pool user has failed too often"),
+          COG_REFUSAL_LOCKED, "the pool user has failed too often"),
     PLAIN("TooManyRequestsException", COG_E_THROTTLED, COG_REFUSAL_THROTTLED,
           "the pool asks for fewer requests"),
     PLAIN("ThrottlingException", COG_E_THROTTLED, COG_REFUSAL_THROTTLED,

@@ -92,7 +92,7 @@ adopt(struct cog_keyset *keyset, struct cog_keycache_entry *entry,
     return 0;
 }
 
-/* Take what the cache has, if it has anything newer than we do. */
+/* Take what the cache has, unless we could not write down something newer. */
 static void
 load(struct cog_keyset *keyset)
 {
@@ -101,8 +101,7 @@ load(struct cog_keyset *keyset)
 
     if (cog_keycache_load(&keyset->cache, keyset->issuer, &entry, &ignored) < 0)
         return;
-    if (entry.fetched_s > now_s(keyset) ||
-        entry.fetched_s < keyset->entry.fetched_s) {
+    if (entry.fetched_s < keyset->entry.fetched_s) {
         cog_keycache_entry_clear(&entry);
         return;
     }

@@ -56,9 +56,8 @@ def host(workers_host, pool):
     """The host with an ordinary configuration; afterwards nothing of the test may still run."""
     workers_host.restore()
     workers_host.configure(pool)
-    workers_host.pam("e2e", private_host.AUTH, "auth required pam_deny.so", private_host.STRICT,
-                     "account required pam_permit.so", "password required pam_cognito.so",
-                     "session required pam_cognito.so")
+    workers_host.pam("e2e", *(f"{kind} required pam_cognito.so"
+                              for kind in ("auth", "account", "password", "session")))
     yield workers_host
     left = [(pid, private_host.command_of(pid)) for pid in workers_host.wait_until_idle()]
     for pid, _ in left:

@@ -53,10 +53,10 @@ def converse(argv, steps, timeout=TIMEOUT, started=None):
         if matched:
             missed = prompt
             break
-        if answer is HANG_UP:
-            return Outcome(finish(child), plain(shown), time.monotonic() - begun)
         if callable(answer):
             answer = answer(child)
+        if answer is HANG_UP:
+            return Outcome(finish(child), plain(shown), time.monotonic() - begun)
         if number == 0:
             begun = time.monotonic()
         if answer is not None:

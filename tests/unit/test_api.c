@@ -194,11 +194,11 @@ respond(struct world *world, const char *session, bool proven,
         {"SECRET_HASH", "forged"},
     };
     struct cog_secret secret = world_secret("s3cret");
-    struct cog_secret token = world_secret(session);
+    struct cog_secret token = world_secret(session == NULL ? "" : session);
     const struct cog_api_answer answer = {
         .challenge = "SMS_MFA",
         .username = "alice",
-        .session = &token,
+        .session = session == NULL ? NULL : &token,
         .fields = fields,
         .count = COG_COUNT(fields),
         .proven = proven,
@@ -233,6 +233,12 @@ answers_carry_session_and_hash(void **state)
             .status = 200,
             .body = TOKENS,
         },
+        {
+            .expect = "RespondToAuthChallenge",
+            .lacks = {"Session"},
+            .status = 200,
+            .body = TOKENS,
+        },
     };
     struct world world = WORLD_INIT;
     struct attempt got = ATTEMPT_INIT;
@@ -245,6 +251,8 @@ answers_carry_session_and_hash(void **state)
     cog_api_clear(&got.reply);
     assert_int_equal(respond(&world, "", true, &got), 0);
     assert_string_equal(got.reply.challenge, "");
+    cog_api_clear(&got.reply);
+    assert_int_equal(respond(&world, NULL, true, &got), 0);
     cog_api_clear(&got.reply);
     world_check(&world);
 }
@@ -438,6 +446,7 @@ static const struct {
     {"{\"ChallengeName\":\"\",\"Session\":\"s\"}", -1},
     {"{\"ChallengeName\":\"A B\",\"Session\":\"s\"}", -1},
     {"{\"ChallengeName\":\"A\\u001b\",\"Session\":\"s\"}", -1},
+    {"{\"ChallengeName\":\"A\\u007f\",\"Session\":\"s\"}", -1},
     {"{\"ChallengeName\":\"\xc3\xa9\",\"Session\":\"s\"}", -1},
     {"{\"ChallengeName\":7,\"Session\":\"s\"}", -1},
     {"{\"ChallengeName\":\"" FIFTY "1234567890123\",\"Session\":\"s\"}", 0},
@@ -624,6 +633,7 @@ every_allocation_may_fail(void **state)
         rc = respond(&world, "s", true, &got);
         world_json_fail_at(0);
         assert_int_equal(got.err.code == COG_OK, rc == 0);
+        assert_int_not_equal(got.err.code, COG_E_DENIED);
         assert_int_equal(is_empty(&got.reply), rc != 0);
         cog_api_clear(&got.reply);
         world_clear(&world);

@@ -370,7 +370,7 @@ state_dir_is_made_and_found(void **state)
     is_state_dir(&owner); /* found */
     assert_int_equal(entries(dir), 1);
     assert_int_equal(rmdir(path), 0);
-    (void)umask(0777);
+    (void)umask(077);
     owner.mode = 0755;
     is_state_dir(&owner);
     (void)umask(before);

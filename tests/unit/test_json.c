@@ -32,6 +32,8 @@ static const struct {
     {"{\"a\":\"]]]]]]]]]]]]]]]]]]]\"}", COG_OK}, /* brackets in a string */
     {"{\"a\":\"\\\"[[[[[[[[[[[[[[[[[[[[[[\"}", COG_OK}, /* after an escape */
     {"{\"a\":\"\\\\\"}", COG_OK},
+    {"{\"a\":[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[]]}", COG_OK},
+    {"{\"a\":[{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}]}", COG_OK},
     {"", COG_E_PROTOCOL},
     {"not json", COG_E_PROTOCOL},
     {"[1,2]", COG_E_PROTOCOL},
@@ -87,6 +89,7 @@ message_quotes_nothing(void **state)
 
     (void)state;
     assert_int_equal(cog_json_parse(text, strlen(text), &json, &err), -1);
+    assert_non_null(strstr(err.msg, "malformed at byte"));
     assert_null(strstr(err.msg, "hunter2"));
 }
 

@@ -50,7 +50,7 @@ static const char id_payload[] =
 static const char access_payload[] =
     "{\"sub\":\"3f25\",\"iss\":\"" ISSUER "\",\"username\":\"alice\","
     "\"client_id\":\"" CLIENT_ID "\",\"token_use\":\"access\","
-    "\"scope\":\"openid hosts/login  hosts/sudo\","
+    "\"scope\":\" openid hosts/login  hosts/sudo\","
     "\"auth_time\":1762499940,\"exp\":1762503540,\"iat\":1762499941,"
     "\"cognito:username\":\"not this one\"}";
 

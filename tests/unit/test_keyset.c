@@ -10,10 +10,13 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/core/b64.h"
@@ -300,6 +303,12 @@ static const struct login clock_set_back[] = {
     {99, SERVES_K1_K2, "k2", COG_OK, 5},
 };
 
+/* A host without a clock of its own has just booted: 0 is no fetch. */
+static const struct login clock_at_zero[] = {
+    {-T0, SERVES_K1, "k1", COG_OK, 1},
+    {-T0 + 1, IS_DOWN, "k1", COG_OK, 1},
+};
+
 static void
 tell_story(const char *name, const struct login *logins, size_t count)
 {
@@ -332,6 +341,7 @@ logins_fetch_as_they_may(void **state)
     TELL(a_week_stale);
     TELL(no_keys_at_all);
     TELL(clock_set_back);
+    TELL(clock_at_zero);
 }
 
 /* Without a directory one process still keeps its manners. */
@@ -348,6 +358,7 @@ memory_alone(void **state)
         {2 + DAY, IS_DOWN, "k1", COG_OK, 3},
         {1 + 7 * DAY, IS_DOWN, "k1", COG_E_NET, 4},
         {1 + 7 * DAY, SERVES_K1_K2, "k2", COG_OK, 5},
+        {7 * DAY, IS_DOWN, "k1", COG_E_NET, 6}, /* clock set back */
     };
     struct cog_keyset *keyset = open_keyset(-1);
 
@@ -721,29 +732,6 @@ the_lock_file_stays(void **state)
     assert_true(inode(cache.lock) == first);
 }
 
-/* A fresh cache is read without the lock. */
-static void
-a_busy_lock_is_waited_for_in_vain(void **state)
-{
-    struct cog_err err = COG_ERR_INIT;
-    int fd = -1;
-
-    (void)state;
-    assert_int_equal(find_once(cache.dir, "k1"), COG_OK);
-    assert_int_equal(cog_keycache_lock(&cache, 0, &fd, &err), 0);
-    assert_int_equal(find_once(cache.dir, "k1"), COG_OK);
-    assert_int_equal(network->fetches, 1);
-
-    now += DAY;
-    assert_int_equal(find_once(cache.dir, "k1"), COG_OK); /* waits 2 s */
-    assert_int_equal(network->fetches, 2);
-    (void)close(fd);
-    assert_int_equal(find_once(cache.dir, "k1"), COG_OK); /* was not written */
-    assert_int_equal(network->fetches, 3);
-    assert_int_equal(find_once(cache.dir, "k1"), COG_OK);
-    assert_int_equal(network->fetches, 3);
-}
-
 /* As many processes at once, all of which must get `want`. */
 static void
 find_in_children(unsigned count, const char *kid, enum cog_errc want)
@@ -763,6 +751,98 @@ find_in_children(unsigned count, const char *kid, enum cog_errc want)
         assert_int_equal(waitpid(children[i], &status, 0), children[i]);
         assert_int_equal(status, 0);
     }
+}
+
+static int64_t
+real_ms(void)
+{
+    struct timespec at;
+
+    assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &at), 0);
+    return (int64_t)at.tv_sec * 1000 + at.tv_nsec / 1000000;
+}
+
+static void
+a_fresh_cache_needs_no_lock(void **state)
+{
+    struct cog_err err = COG_ERR_INIT;
+    int64_t start_ms = real_ms();
+    int fd = -1;
+
+    (void)state;
+    assert_int_equal(find_once(cache.dir, "k1"), COG_OK);
+    assert_int_equal(cog_keycache_lock(&cache, 0, &fd, &err), 0);
+    assert_int_equal(find_once(cache.dir, "k1"), COG_OK);
+    assert_int_equal(network->fetches, 1);
+    assert_true(real_ms() - start_ms < 1500);
+    (void)close(fd);
+}
+
+/* Waits 2 s for a process that holds the lock; what is then fetched is used
+ * and not written, and the older cache does not replace it. */
+static void
+a_busy_lock_is_waited_for_in_vain(void **state)
+{
+    struct cog_keyset *keyset = open_keyset(cache.dir);
+    struct cog_err err = COG_ERR_INIT;
+    int64_t start_ms = real_ms();
+    int fd = -1;
+
+    (void)state;
+    assert_int_equal(find_once(cache.dir, "k1"), COG_OK);
+    assert_int_equal(cog_keycache_lock(&cache, 0, &fd, &err), 0);
+    now += DAY;
+    issuer = SERVES_K1_K2;
+    assert_int_equal(find(keyset, "k1"), COG_OK);
+    assert_true(real_ms() - start_ms >= 2000);
+    assert_int_equal(network->fetches, 2);
+    (void)close(fd);
+
+    issuer = IS_DOWN;
+    assert_int_equal(find(keyset, "x1"), COG_E_NET);
+    assert_int_equal(find(keyset, "k2"), COG_OK);
+    assert_int_equal(network->fetches, 3);
+    cog_keyset_close(keyset);
+}
+
+/* What one process did not write the next one fetches. */
+static void
+without_the_lock_nothing_is_written(void **state)
+{
+    struct cog_err err = COG_ERR_INIT;
+    int fd = -1;
+
+    (void)state;
+    assert_int_equal(cog_keycache_lock(&cache, 0, &fd, &err), 0);
+    find_in_children(4, "k1", COG_OK); /* wait together */
+    assert_int_equal(network->fetches, 4);
+    (void)close(fd);
+    assert_int_equal(find_once(cache.dir, "k1"), COG_OK);
+    assert_int_equal(network->fetches, 5);
+}
+
+/* The old file outlives a write that fails half-way. */
+static void
+a_full_disk_costs_the_cache(void **state)
+{
+    struct rlimit was;
+    struct rlimit tiny;
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+
+    (void)state;
+    assert_int_equal(find_once(cache.dir, "k1"), COG_OK);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+    tiny = was;
+    tiny.rlim_cur = 100;
+    now += DAY;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &tiny), 0);
+    assert_int_equal(find_once(cache.dir, "k1"), COG_OK);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+    (void)signal(SIGXFSZ, handler);
+    assert_int_equal(network->fetches, 2);
+    assert_int_equal(faccessat(cache.dir, cache.temporary, F_OK, 0), -1);
+    issuer = IS_DOWN;
+    assert_int_equal(find_once(cache.dir, "k1"), COG_OK);
 }
 
 static void
@@ -875,6 +955,22 @@ an_offer_does_not_wait(void **state)
     cog_keyset_close(keyset);
 }
 
+static void
+a_bad_offer_leaves_nothing(void **state)
+{
+    struct cog_keyset *keyset = open_keyset(cache.dir);
+    struct cog_secret body = COG_SECRET_INIT(16);
+    struct cog_err err = COG_ERR_INIT;
+
+    (void)state;
+    assert_int_equal(cog_secret_append_str(&body, "{\"keys\":[]}", &err), 0);
+    assert_int_equal(cog_keyset_offer(keyset, &body, &err), -1);
+    assert_int_equal(err.code, COG_E_PROTOCOL);
+    assert_int_equal(faccessat(cache.dir, cache.file, F_OK, 0), -1);
+    cog_secret_clear(&body);
+    cog_keyset_close(keyset);
+}
+
 /* A document too large for a cache file is used and not kept. */
 static void
 a_large_document_is_not_kept(void **state)
@@ -910,11 +1006,15 @@ main(void)
         IN_DIRS(a_bad_lock_costs_the_cache),
         IN_DIR(a_lost_directory_costs_the_cache),
         IN_DIR(the_lock_file_stays),
+        IN_DIR(a_fresh_cache_needs_no_lock),
         IN_DIR(a_busy_lock_is_waited_for_in_vain),
+        IN_DIR(without_the_lock_nothing_is_written),
+        IN_DIR(a_full_disk_costs_the_cache),
         IN_DIR(one_fetches_for_all),
         IN_DIR(offers_are_taken),
         IN_DIR(an_offer_is_no_refetch),
         IN_DIR(an_offer_does_not_wait),
+        IN_DIR(a_bad_offer_leaves_nothing),
         IN_DIR(a_large_document_is_not_kept),
     };
 

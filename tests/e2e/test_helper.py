@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: MIT
+"""Helpers that are killed, stopped, lie, chatter or are not there: refused in time, nothing left."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+import host as private_host
+
+FAKE = Path(__file__).resolve().parent / "fake_helper.py"
+ANSWER_SECONDS = 5  # refusals of what is wrong at once: the floor and a slow machine
+SILENCE_SECONDS = 6.5  # its budget of 1 s, the module's slack of 2 s, and the floor
+START_SECONDS = 26  # what a helper has to get ready in, and the same
+
+# How it behaves, until when it must be over, what the log says.
+ABUSES = [
+    ("wrong_nonce", ANSWER_SECONDS, "the verdict is for another request"),
+    ("short_nonce", ANSWER_SECONDS, "the verdict is for another request"),
+    ("wrong_user", ANSWER_SECONDS, "the verdict is for another user"),
+    ("no_sub", ANSWER_SECONDS, "the helper's verdict names no pool user"),
+    ("unknown_code", ANSWER_SECONDS, "malformed frame"),
+    ("code_in_words", ANSWER_SECONDS, "malformed frame"),
+    ("empty_code", ANSWER_SECONDS, "malformed frame"),
+    ("long_field", ANSWER_SECONDS, "malformed frame"),
+    ("too_few_fields", ANSWER_SECONDS, "malformed frame"),
+    ("too_many_fields", ANSWER_SECONDS, "malformed frame"),
+    ("no_final_nul", ANSWER_SECONDS, "malformed frame"),
+    ("other_version", ANSWER_SECONDS, "frame of another version"),
+    ("verdict_twice", ANSWER_SECONDS, "the helper went on after its verdict"),
+    ("verdict_and_more", ANSWER_SECONDS, "the helper went on after its verdict"),
+    ("refusal_then_success", ANSWER_SECONDS, "the helper went on after its verdict"),
+    ("verdict_and_no_end", SILENCE_SECONDS, "no answer in time"),
+    ("success_by_exit_status", ANSWER_SECONDS, "the helper ended without a verdict"),
+    ("ready_twice", ANSWER_SECONDS, "the helper was ready twice"),
+    ("ready_for_ever", ANSWER_SECONDS, "malformed frame: a number is out of range"),
+    ("ready_in_the_past", ANSWER_SECONDS, "malformed frame: a number is out of range"),
+    ("unknown_kind", ANSWER_SECONDS, "malformed frame"),
+    ("own_request", ANSWER_SECONDS, "the helper ended without a verdict"),
+    ("unknown_text", ANSWER_SECONDS, "malformed frame"),
+    ("empty_frame", ANSWER_SECONDS, "empty frame"),
+    ("huge_frame", ANSWER_SECONDS, "oversized frame"),
+    ("garbage", ANSWER_SECONDS, "frame"),
+    ("killed_while_asking", ANSWER_SECONDS, ""),
+    ("crashed_after_the_answer", ANSWER_SECONDS, "the helper ended without a verdict"),
+    ("stopped", SILENCE_SECONDS, "no answer in time"),
+    ("silent", SILENCE_SECONDS, "no answer in time"),
+    ("never_ready", START_SECONDS, "no answer in time"),
+    ("chatter_of_texts", ANSWER_SECONDS, "the helper does not come to an end"),
+    ("chatter_of_questions", ANSWER_SECONDS, ""),
+    ("closes_the_socket", ANSWER_SECONDS, "the helper ended without a verdict"),
+    ("exits_at_once", ANSWER_SECONDS, "the helper ended without a verdict"),
+    ("ignores_signals", SILENCE_SECONDS, "no answer in time"),
+]
+
+
+def fake(host, mode):
+    host.write(private_host.HELPER, FAKE.read_text(encoding="utf-8"), 0o755)
+    host.write(f"{private_host.HELPER}.mode", mode)
+
+
+def test_the_fake_speaks_the_language(app, host):
+    """All refusals below are because of what they do, not because of who they are."""
+    fake(host, "honest")
+    assert app("alice").status() == "PAM_SUCCESS"
+
+
+@pytest.mark.parametrize("mode, seconds, reason", ABUSES)
+def test_abuse(app, host, mode, seconds, reason):
+    fake(host, mode)
+    begun = time.monotonic()
+    report = app("alice", answers=["x"] * 3)
+    assert report.status() in ("PAM_SYSTEM_ERR", "PAM_CONV_ERR")
+    assert time.monotonic() - begun < seconds
+    assert reason in host.log.decision()["reason"]
+    assert host.wait_until_idle(0.2) == []
+    assert report.changes == []
+
+
+def test_chatter_reaches_nobody_for_long(app, host):
+    fake(host, "chatter_of_texts")
+    assert len(app("alice").infos) <= 64
+
+
+NOT_A_HELPER = [
+    ("missing", "cannot run the helper"),
+    ("not executable", "cannot run the helper"),
+    ("a directory", "cannot run the helper"),
+    ("not a program", "cannot run the helper"),
+]
+
+
+@pytest.mark.parametrize("what, reason", NOT_A_HELPER)
+def test_no_helper(app, host, what, reason):
+    helper = host.path(private_host.HELPER)
+    if what == "not executable":
+        helper.chmod(0o644)
+    else:
+        helper.unlink()
+    if what == "a directory":
+        helper.mkdir()
+    elif what == "not a program":
+        host.write(private_host.HELPER, "not a program", 0o755)
+    try:
+        report = app("alice")
+    finally:
+        if what == "a directory":
+            helper.rmdir()
+    assert report.status() == "PAM_SYSTEM_ERR"
+    assert reason in host.log.decision()["reason"]
+
+
+def test_nothing_of_the_host_reaches_the_helper(app, host):
+    fake(host, "record")
+    app("alice", conditions=["leaked-descriptors", "all-signals-blocked", "sigchld-ignored"],
+        environment={"SECRET": "x", "LD_BIND_NOW": "1"})
+    seen = dict(line.split(" ", 1) for line in
+                host.path(f"{private_host.HELPER}.record").read_text(encoding="utf-8").splitlines())
+    assert seen["environment"] == "[]" or seen["environment"] == "['LC_CTYPE']"  # Python's own
+    assert eval(seen["descriptors"])[:3] == [0, 1, 2]
+    assert max(eval(seen["descriptors"])) <= 5  # its own: the record, the directory
+    assert seen["group-leader"] == "True"
+    assert seen["session-leader"] == "False"
+    assert int(seen["SigBlk:"], 16) == 0
+    ignored = {n for n in range(1, signal.SIGRTMIN - 2) if int(seen["SigIgn:"], 16) & 1 << n - 1}
+    assert ignored == {signal.SIGPIPE, signal.SIGXFSZ}  # Python's own
+
+
+# The real helper
+
+def wait_for_helper(host, child=None):
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        if found := host.helpers():
+            return found[0]
+        time.sleep(0.01)
+    raise AssertionError("no helper runs")
+
+
+SIGNALS = [(signal.SIGKILL, "the helper ended without a verdict"),
+           (signal.SIGSEGV, "the helper ended without a verdict"),
+           (signal.SIGSTOP, "no answer in time")]
+
+
+@pytest.mark.parametrize("number, reason", SIGNALS)
+def test_signal_while_the_user_types(host, pool, password, number, reason):
+    host.configure(pool, timeout="1s")
+
+    def strike(child):
+        os.kill(wait_for_helper(host), number)
+        time.sleep(0.1)
+        return password("alice")
+
+    outcome = host.converse(["su", "alice", "-c", "echo in as $(id -un)"],
+                            [("Password: ", strike)], as_user="keyadmin")
+    assert "in as" not in outcome
+    decision = host.log.decision()
+    assert decision["code"] == "PAM_SYSTEM_ERR"
+    assert decision["reason"] == reason or "sending a frame" in decision["reason"]
+    assert host.wait_until_idle(1) == []
+
+
+def test_the_helper_ends_with_its_host(host, pool, password):
+    """su is killed while the helper waits for the pool."""
+    pool.admin("POST", "faults", {"kind": "silence", "match": {"operation": "InitiateAuth"},
+                                  "count": None})
+
+    def kill_su(child):
+        child.sendline(password("alice"))
+        time.sleep(0.5)
+        helper = wait_for_helper(host)
+        parent = int(Path(f"/proc/{helper}/stat").read_text(encoding="utf-8").split()[3])
+        os.kill(parent, signal.SIGKILL)
+        return private_host.terminal.HANG_UP
+
+    host.converse(["su", "alice", "-c", "true"], [("Password: ", kill_su)], as_user="keyadmin")
+    deadline = time.monotonic() + 1
+    while host.helpers() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert host.helpers() == []
+
+
+def test_ctrl_c_at_the_prompt(host):
+    def interrupt(child):
+        child.sendintr()
+        return private_host.terminal.HANG_UP
+
+    host.converse(["su", "alice", "-c", "true"], [("Password: ", interrupt)], as_user="keyadmin")
+    assert host.wait_until_idle(2) == []
+
+
+def test_the_helper_is_unprivileged_and_closed(host, password):
+    """Seen while it asks: another user, nothing to gain, nothing to read."""
+    seen = {}
+
+    def look(child):
+        pid = wait_for_helper(host)
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+        seen.update(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+        seen["environ"] = Path(f"/proc/{pid}/environ").read_bytes()
+        seen["owner"] = os.stat(f"/proc/{pid}/environ").st_uid
+        seen["cwd"] = os.readlink(f"/proc/{pid}/cwd")
+        seen["limits"] = Path(f"/proc/{pid}/limits").read_text(encoding="utf-8")
+        return password("alice")
+
+    host.converse(["su", "alice", "-c", "true"], [("Password: ", look)], as_user="keyadmin")
+    uid = private_host.people.RUN_AS.uid
+    assert seen["Uid"].split() == seen["Gid"].split() == [str(uid)] * 4
+    assert seen["Groups"].strip() == ""
+    assert [int(seen[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")] == [0] * 4
+    assert seen["NoNewPrivs"] == "1"
+    assert (seen["environ"], seen["owner"], seen["cwd"]) == (b"", 0, "/")  # root's: not dumpable
+    assert "Max core file size        0 " in seen["limits"]
+
+
+def test_nobody_else_may_start_it(host):
+    done = host.run(private_host.HELPER, as_user="alice")
+    assert done.status != 0
+
+
+def test_an_application_that_is_not_root(app, host, password):
+    """A screen locker: only root can sign people in, and the log says so."""
+    report = app("alice", as_user="alice", answers=[password("alice")])
+    assert report.status() == "PAM_AUTHINFO_UNAVAIL"
+    assert "does not run as root" in host.log.decision()["reason"]
