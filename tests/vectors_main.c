@@ -19,6 +19,8 @@ static const struct {
     {"secret_hash", vectors_secret_hash},
     {"basic_auth", vectors_basic_auth},
     {"pkce", vectors_pkce},
+    {"pkce_from_octets", vectors_pkce},
+    {"pkce_invalid", vectors_pkce},
     {"jwt", vectors_jwt},
     {"error_parse", vectors_error_parse},
     {"endpoints", vectors_endpoints},

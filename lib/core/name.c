@@ -127,6 +127,18 @@ cog_name_utf8_valid(const void *bytes, size_t len)
     return true;
 }
 
+bool
+cog_name_typed_valid(const void *bytes, size_t len)
+{
+    const unsigned char *p = bytes;
+
+    for (size_t i = 0; i < len; i++) {
+        if (p[i] < 0x20 || p[i] == 0x7f)
+            return false;
+    }
+    return cog_name_utf8_valid(bytes, len);
+}
+
 /* Room for one escaped character: four bytes of \xNN. */
 #define ESCAPED_BYTES (4 * 4)
 

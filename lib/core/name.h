@@ -42,6 +42,12 @@ bool cog_name_pool_valid(const char *name);
 bool cog_name_utf8_valid(const void *bytes, size_t len);
 
 /*
+ * What a person can have typed: well-formed UTF-8 without control characters
+ * (C0, DEL). sshd puts some in place of the password of a user it refuses.
+ */
+bool cog_name_typed_valid(const void *bytes, size_t len);
+
+/*
  * Write bytes from outside so that they can stand between double quotes in a
  * log line: `"` and `\` get a backslash; every byte of a control character,
  * an invisible or direction-changing character, or malformed UTF-8 becomes

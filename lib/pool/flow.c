@@ -163,6 +163,15 @@ out:
     return rc;
 }
 
+/* Worth sending. The next sign-in would refuse a new password that has control
+ * characters, and lock its owner out. */
+static bool
+usable(const struct cog_secret *answer)
+{
+    return answer->len > 0 &&
+           cog_name_typed_valid(cog_secret_str(answer), answer->len);
+}
+
 /* A code without the blanks people put into it. */
 static int
 without_blanks(const struct cog_secret *typed, struct cog_secret *ret,
@@ -195,10 +204,10 @@ try_totp(struct run *run, enum cog_text *text, bool *ret_again,
     if (ask(run, true, *text, &typed, err) < 0 ||
         without_blanks(&typed, &code, err) < 0)
         goto out;
-    if (code.len == 0) {
+    if (!usable(&code)) {
         *ret_again = true;
         *text = COG_TEXT_TOTP_WRONG;
-        cog_fail(err, COG_E_DENIED, "no authenticator code was given");
+        cog_fail(err, COG_E_DENIED, "no usable authenticator code was given");
         goto out;
     }
     {
@@ -275,7 +284,7 @@ try_new_password(struct run *run, enum cog_text *text, bool *ret_again,
     *ret_again = false;
     if (ask_new_password(run, text, &password, err) < 0)
         goto out;
-    if (password.len == 0) {
+    if (!usable(&password)) {
         *ret_again = true;
         if (*text == COG_TEXT_NEW_PASSWORD)
             *text = COG_TEXT_NEW_PASSWORD_REFUSED;

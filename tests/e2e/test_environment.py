@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What the caller of su has in his environment reaches nothing of ours."""
 
-import socket
-import threading
-
 import pytest
 
 import host as private_host
 from localpool import LocalPool
+from tcp import serve
 
 KEY_LOG = "/tmp/keylog"
 ENGINE = "/tmp/evil.cnf"
@@ -17,29 +15,18 @@ class Listener:
     """A port that counts who knocks."""
 
     def __init__(self):
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
         self.count = 0
-        threading.Thread(target=self._listen, daemon=True).start()
+        self.port = None
 
-    def _listen(self):
-        while True:
-            try:
-                connection, _ = self.socket.accept()
-            except OSError:
-                return
-            self.count += 1
-            connection.close()
-
-    def close(self):
-        self.socket.close()
+    def __call__(self, connection):
+        self.count += 1
 
 
 @pytest.fixture
 def listener():
-    with_port = Listener()
-    yield with_port
-    with_port.close()
+    counter = Listener()
+    with serve(counter) as counter.port:
+        yield counter
 
 
 def su(host, password, environment):

@@ -4,12 +4,11 @@
 import base64
 import select
 import socket
-import threading
-from contextlib import contextmanager
 
 import pytest
 
 from localpool import LocalPool
+from tcp import serve
 
 TIMEOUT_SECONDS = 3
 LIMIT_MS = (TIMEOUT_SECONDS + 1) * 1000
@@ -28,10 +27,6 @@ def error(name, count=None, **options):
 
 # Name, faults, PAM code, most API calls.
 FAULTS = [
-    ("silence before TLS", [fault("silence", match={"stage": "connect"})], UNAVAILABLE, 0),
-    ("hang-up before TLS", [fault("close", match={"stage": "connect"})], UNAVAILABLE, 0),
-    ("no TLS at all", [fault("wire", match={"stage": "connect"}, text="HTTP/1.1 200 OK\r\n\r\n{}")],
-     UNAVAILABLE, 0),
     ("silence after the request", [fault("silence")], UNAVAILABLE, 3),
     ("hang-up after the request", [fault("close")], UNAVAILABLE, 3),
     ("reset in the reply", [fault("truncate")], UNAVAILABLE, 3),
@@ -113,6 +108,33 @@ def test_fault(app, quick, pool, faults, code, most_calls):
     assert report.changes == []
 
 
+# What a server that does not even speak TLS does with a connection.
+def keep_silent(connection):
+    connection.recv(65536)
+    connection.settimeout(TIMEOUT_SECONDS + 2)
+    connection.recv(65536)
+
+
+def hang_up(connection):
+    pass
+
+
+def speak_http(connection):
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+
+def speak_ssh(connection):
+    connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+
+
+@pytest.mark.parametrize("behave", [keep_silent, hang_up, speak_http, speak_ssh])
+def test_no_tls(app, host, pool, behave):
+    with serve(behave) as port:
+        host.configure(pool, endpoint=f"https://127.0.0.1:{port}/", timeout=f"{TIMEOUT_SECONDS}s")
+        report = app("alice")
+    assert (report.status(), report.milliseconds() <= LIMIT_MS) == (UNAVAILABLE, True)
+
+
 def test_connection_refused(app, quick, pool):
     pool.refuse_connections()
     report = app("alice")
@@ -172,31 +194,19 @@ class Proxy:
     def __init__(self, status):
         self.status = status
         self.heard = b""
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        threading.Thread(target=self._listen, daemon=True).start()
 
-    def _listen(self):
-        while True:
-            try:
-                client, _ = self.socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client):
-        with client:
-            head = b""
-            while b"\r\n\r\n" not in head and (data := client.recv(65536)):
-                head += data
-            self.heard += head
-            client.sendall(f"HTTP/1.1 {self.status} x\r\nContent-Length: 0\r\n\r\n".encode())
-            if self.status != 200:
-                self.heard += client.recv(65536)
-                return
-            host, port = head.split()[1].decode().rsplit(":", 1)
-            with socket.create_connection((host, int(port))) as server:
-                tunnel(client, server)
+    def __call__(self, client):
+        head = b""
+        while b"\r\n\r\n" not in head and (data := client.recv(65536)):
+            head += data
+        self.heard += head
+        client.sendall(f"HTTP/1.1 {self.status} x\r\nContent-Length: 0\r\n\r\n".encode())
+        if self.status != 200:
+            self.heard += client.recv(65536)
+            return
+        host, port = head.split()[1].decode().rsplit(":", 1)
+        with socket.create_connection((host, int(port))) as server:
+            tunnel(client, server)
 
 
 def tunnel(client, server):
@@ -208,29 +218,22 @@ def tunnel(client, server):
             other[side].sendall(data)
 
 
-@contextmanager
-def proxy(status):
-    running = Proxy(status)
-    try:
-        yield running
-    finally:
-        running.socket.close()
-
-
 def test_a_proxy_is_used(app, host, pool, password):
-    with proxy(200) as way:
-        host.configure(pool, proxy=f"http://user:pass@127.0.0.1:{way.port}")
+    proxy = Proxy(200)
+    with serve(proxy) as port:
+        host.configure(pool, proxy=f"http://user:pass@127.0.0.1:{port}")
         assert app("alice").status() == "PAM_SUCCESS"
-        assert base64.b64encode(b"user:pass") in way.heard
-        assert password("alice").encode() not in way.heard
+    assert base64.b64encode(b"user:pass") in proxy.heard
+    assert password("alice").encode() not in proxy.heard
 
 
 @pytest.mark.parametrize("status", [407, 403, 502])
 def test_a_proxy_refuses(app, host, pool, password, status):
-    with proxy(status) as way:
-        host.configure(pool, proxy=f"http://127.0.0.1:{way.port}", timeout=f"{TIMEOUT_SECONDS}s")
+    proxy = Proxy(status)
+    with serve(proxy) as port:
+        host.configure(pool, proxy=f"http://127.0.0.1:{port}", timeout=f"{TIMEOUT_SECONDS}s")
         report = app("alice")
-        assert (report.status(), report.milliseconds() <= LIMIT_MS) == (UNAVAILABLE, True)
-        assert b"CONNECT" in way.heard
-        assert password("alice").encode() not in way.heard
+    assert (report.status(), report.milliseconds() <= LIMIT_MS) == (UNAVAILABLE, True)
+    assert b"CONNECT" in proxy.heard
+    assert password("alice").encode() not in proxy.heard
     assert pool.requests()["connections"] == 0

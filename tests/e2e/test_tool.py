@@ -29,7 +29,7 @@ USAGES = [[], ["no-such-command"], ["check-config", "too", "many"], ["check-conf
           ["test"], ["test", "alice", "bob"], ["check-config", "-c"]]
 
 
-@pytest.mark.parametrize("arguments", USAGES, ids=str)
+@pytest.mark.parametrize("arguments", USAGES, ids=lambda value: str(value)[:40])
 def test_usage(tool, arguments):
     done = tool(*arguments)
     assert (done.status, done.out) == (USAGE, "")

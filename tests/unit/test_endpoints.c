@@ -139,6 +139,8 @@ regions(void **state)
         {"us-east-1.x", false},
         {"", false},
         {"us-east-1/", false},
+        {"us-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-1", true},
+        {"us-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-1", false},
     };
 
     (void)state;

@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -81,8 +82,10 @@ entries(const char *parent)
 static void
 write_file(const char *content, size_t len, mode_t mode)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int fd;
 
+    (void)unlink(path); /* an earlier one may be read-only */
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, content, len), len);
     assert_int_equal(fchmod(fd, mode), 0);
@@ -251,6 +254,38 @@ sizes(void **state)
     refuses("/proc/self/status", &rule, "changed while it was read: try again");
 }
 
+/* Failing to read is another matter than being refused. */
+static void
+errors(void **state)
+{
+    struct cog_file_rule rule = rule_for(false);
+    struct cog_secret content = COG_SECRET_INIT(0);
+    struct cog_err err = COG_ERR_INIT;
+    struct rlimit before;
+    struct rlimit none;
+    int fd = -1;
+
+    (void)state;
+    /* Nothing is mapped at address 0. */
+    assert_int_equal(cog_file_read("/proc/self/mem", &rule, &content, &err),
+                     -1);
+    assert_int_equal(err.code, COG_E_SYSTEM);
+    assert_string_equal(err.msg, "reading /proc/self/mem: Input/output error");
+
+    write_file("x", 1, 0644);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    err.code = COG_OK;
+    assert_int_equal(cog_file_read(path, &rule, &content, &err), -1);
+    assert_int_equal(err.code, COG_E_SYSTEM);
+    err.code = COG_OK;
+    assert_int_equal(cog_file_open_dir(dir, &rule, &fd, &err), -1);
+    assert_int_equal(err.code, COG_E_SYSTEM);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 /* Names from outside cannot forge a log line. */
 static void
 escaped_paths(void **state)
@@ -347,10 +382,14 @@ is_state_dir(const struct cog_file_owner *owner)
 {
     struct cog_err err = COG_ERR_INIT;
     struct stat st;
+    int next_fd = dup(0);
     int fd = -1;
 
+    assert_int_equal(close(next_fd), 0);
     if (cog_file_state_dir(path, owner, &fd, &err) != 0)
         fail_msg("%s", err.msg);
+    assert_int_equal(err.code, COG_OK);
+    assert_int_equal(fd, next_fd); /* no other descriptor is left open */
     assert_int_equal(fstat(fd, &st), 0);
     assert_true(S_ISDIR(st.st_mode));
     assert_int_equal(st.st_uid, owner->uid);
@@ -477,6 +516,7 @@ main(void)
         IN_DIR(owners),
         IN_DIR(not_files),
         IN_DIR(sizes),
+        IN_DIR(errors),
         IN_DIR(escaped_paths),
         IN_DIR(self),
         IN_DIR(dirs),

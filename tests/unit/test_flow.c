@@ -367,7 +367,7 @@ static const struct script codes[] = {
                     SHOWN(COG_TEXT_TOTP_WRONG, ""),
                     SHOWN(COG_TEXT_TOTP_WRONG, "")},
         .code = COG_E_DENIED,
-        .message = "no authenticator code was given",
+        .message = "no usable authenticator code was given",
         .proven = true,
     },
     {

@@ -353,6 +353,7 @@ near_misses(void **state)
         {"alow_users", "allow_users"},
         {"allow-users", "allow_users"},
         {"Allow_Users", "allow_users"},
+        {"ALLOW_USERS", "allow_users"},
         {"allow_user", "allow_users"},
         {"lalow_users", "allow_users"},
         {"min_uit", "min_uid"},

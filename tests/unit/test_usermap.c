@@ -15,6 +15,7 @@
 #include "lib/core/name.h"
 #include "lib/core/secret.h"
 #include "lib/host/usermap.h"
+#include "tests/unit/allocations.h"
 
 static int
 read_map(const char *text, struct cog_usermap *map,
@@ -176,6 +177,31 @@ many_lines(void **state)
     cog_secret_clear(&text);
 }
 
+static void
+every_allocation_may_fail(void **state)
+{
+    bool failed = true;
+    unsigned n = 0;
+
+    (void)state;
+    while (failed) {
+        struct cog_usermap map = COG_USERMAP_INIT;
+        struct cog_config_problems problems = COG_CONFIG_PROBLEMS_INIT;
+        struct cog_err err = COG_ERR_INIT;
+        int rc;
+
+        fail_allocation(++n);
+        rc = read_map("alice = a\nbob = b\n", &map, &problems, &err);
+        failed = allocation_failed();
+        assert_int_equal(rc, failed ? -1 : 0);
+        assert_int_equal(err.code, failed ? COG_E_NOMEM : COG_OK);
+        assert_int_equal(map.count, failed ? 0 : 2);
+        cog_usermap_clear(&map);
+        cog_config_problems_clear(&problems);
+    }
+    assert_true(n > 4);
+}
+
 #define A120                                                       \
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" \
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -301,9 +327,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refused),    cmocka_unit_test(looks_up_both_ways),
-        cmocka_unit_test(empty_maps), cmocka_unit_test(many_lines),
-        cmocka_unit_test(pool_names), cmocka_unit_test(small_buffer),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(looks_up_both_ways),
+        cmocka_unit_test(empty_maps),
+        cmocka_unit_test(many_lines),
+        cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(pool_names),
+        cmocka_unit_test(small_buffer),
         cmocka_unit_test(files),
     };
 
