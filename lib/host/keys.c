@@ -335,12 +335,7 @@ cog_keys_fallback(const struct cog_option *key, const char *service)
  * refuses a configuration without the key too.
  */
 const struct cog_keys_unbuilt cog_keys_unbuilt_table[] = {
-    {"auth_flow", "srp", true,
-     "set auth_flow = password: SRP is not available in this version"},
     {"auth_flow", "user_auth", true, NULL},
-    {"client_secret_file", NULL, true,
-     "client_secret_file is not available in this version: use an app client "
-     "without a secret"},
     {"require_scopes", NULL, true, NULL},
     {"method", "browser", true, NULL},
     {"method", "choose", true, NULL},

@@ -59,6 +59,7 @@ def host(workers_host, pool):
     workers_host.pam("e2e", *(f"{kind} required pam_cognito.so"
                               for kind in ("auth", "account", "password", "session")))
     yield workers_host
+    print("\n".join(workers_host.log.all()))  # shown when the test failed
     left = [(pid, private_host.command_of(pid)) for pid in workers_host.wait_until_idle()]
     for pid, _ in left:
         private_host.kill(pid)

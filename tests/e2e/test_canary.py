@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import application
 import host as private_host
 import ssh
 
@@ -65,6 +66,11 @@ def files_with_canaries(host):
     return hits
 
 
+@pytest.fixture(autouse=True)
+def no_answers_of_earlier_tests(host):
+    host.path(application.ANSWERS).unlink(missing_ok=True)
+
+
 @pytest.mark.parametrize("typed", ["right", "C4n4ry-wrong"])
 @pytest.mark.parametrize("method", [ssh.KEYBOARD, ssh.PASSWORD])
 def test_over_ssh(host, pool, sign_in, password, typed, method):
@@ -111,8 +117,8 @@ def test_crash_leaves_no_core(app, host, pool, password):
     report = app("alice", wrap=["prlimit", "--core=unlimited"])
     striker.join()
     assert report.status() == "PAM_SYSTEM_ERR"
-    application_answers = str(host.path("/run/pamhost-answers"))
-    assert [name for name in files_with_canaries(host) if name != application_answers] == []
+    host.path(application.ANSWERS).unlink()
+    assert files_with_canaries(host) == []
     assert not [name for name in os.listdir(host.path("/")) if name.startswith("core")]
 
 

@@ -83,8 +83,6 @@ assert_lines(const struct cog_list *list, const char *want)
 #define NOBODY                                                      \
     "t: nobody may sign in: set allow_users, allow_pool_groups or " \
     "allow_any_pool_user\n"
-#define NO_SRP \
-    "set auth_flow = password: SRP is not available in this version\n"
 #define NO_LOCAL_USER \
     " is not a local user name (a-z 0-9 _ . -, at most 32, no capitals)\n"
 #define NO_CALLBACK \
@@ -110,8 +108,7 @@ static const struct {
     const char *errors;
 } refusals[] = {
     /* Required keys. */
-    {"", "t: user_pool_id is missing\nt: client_id is missing\n" NOBODY
-         "t: " NO_SRP},
+    {"", "t: user_pool_id is missing\nt: client_id is missing\n" NOBODY},
     {"client_id = abc\nauth_flow = password\nallow_users =\n",
      "t: user_pool_id is missing\n"},
     {"user_pool_id = us-east-1_a\nauth_flow = password\nallow_users =\n",
@@ -147,7 +144,7 @@ static const struct {
      "t:1: user_pool_id: 'x'" NO_POOL_ID "t:2: unknown key 'foo'\n"
      "t:3: min_uid: '-1' is not a user id (decimal digits)\n"
      "t:4: expected 'key = value'\n"
-     "t: client_id is missing\n" NOBODY "t: " NO_SRP},
+     "t: client_id is missing\n" NOBODY},
 
     /* The form of each value. */
     {"user_pool_id = us-east-1\nclient_id = a\nauth_flow = password\n"
@@ -176,9 +173,7 @@ static const struct {
     {BASE "ca_file = ca.pem\n",
      "t:5: ca_file: 'ca.pem' is not an absolute path\n"},
     {BASE "client_secret_file = secret\n",
-     "t:5: client_secret_file: 'secret' is not an absolute path\n"
-     "t:5: client_secret_file is not available in this version: use an app "
-     "client without a secret\n"},
+     "t:5: client_secret_file: 'secret' is not an absolute path\n"},
     {BASE "username_map_file = map\n",
      "t:5: username_map_file: 'map' is not an absolute path\n"},
     {BASE "proxy = proxy.example.com:3128\n", NO_PROXY},
@@ -292,17 +287,9 @@ static const struct {
     /* What restricts and is not built, with the rules it must obey then. */
     {POOL "allow_users =\nauth_flow = srp\n",
      "t:5: 'auth_flow' was already set in line 3\n"},
-    {"user_pool_id = us-east-1_a\nclient_id = a\nallow_users =\n",
-     "t: " NO_SRP},
-    {"user_pool_id = us-east-1_a\nclient_id = a\nallow_users =\n"
-     "auth_flow = srp\n",
-     "t:4: " NO_SRP},
     {"user_pool_id = us-east-1_a\nclient_id = a\nallow_users =\n"
      "auth_flow = user_auth\n",
      "t:4: auth_flow = user_auth is not available in this version\n"},
-    {BASE "client_secret_file = /etc/secret\n",
-     "t:5: client_secret_file is not available in this version: use an app "
-     "client without a secret\n"},
     {BASE "method = browser\n",
      "t:5: a browser sign-in needs redirect_uri and hosted_ui_domain\n"
      "t:5: method = browser is not available in this version\n"},
@@ -949,8 +936,7 @@ unsafe_files(void **state)
     load_refused("@/c.conf: user_pool_id is missing\n"
                  "@/c.conf: client_id is missing\n"
                  "@/c.conf: nobody may sign in: set allow_users, "
-                 "allow_pool_groups or allow_any_pool_user\n"
-                 "@/c.conf: " NO_SRP);
+                 "allow_pool_groups or allow_any_pool_user\n");
     assert_int_equal(truncate(path, 256 * 1024 + 1), 0);
     load_refused("@/c.conf: is larger than 262144 bytes\n");
 }

@@ -176,6 +176,33 @@ utf8(void **state)
 }
 
 static void
+typed(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+        bool valid;
+    } cases[] = {
+        {"", 0, true},
+        {"correct horse", 13, true},
+        {"\xc3\xa4\xf0\x9f\x99\x82", 6, true},
+        {"\b\n\r\177INCORRECT", 13, false}, /* sshd, auth-pam.c */
+        {"a\0", 2, false},
+        {"a\n", 2, false},
+        {"a\x1f", 2, false},
+        {"a\x7f", 2, false},
+        {"a\xff", 2, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COG_COUNT(cases); i++) {
+        if (cog_name_typed_valid(cases[i].bytes, cases[i].len) !=
+            cases[i].valid)
+            fail_msg("case %zu", i);
+    }
+}
+
+static void
 escapes(void **state)
 {
     static const struct {
@@ -246,6 +273,7 @@ main(void)
         cmocka_unit_test(pool_names),
         cmocka_unit_test(pool_names_count_characters),
         cmocka_unit_test(utf8),
+        cmocka_unit_test(typed),
         cmocka_unit_test(escapes),
         cmocka_unit_test(escapes_every_pair_of_bytes),
     };
