@@ -105,9 +105,10 @@ run(size_t command, int argc, char **argv)
 
     if (first < 0)
         return complain("unknown option");
-    if (argc - first != (commands[command].wants_user ? 1 : 0))
+    if (argc - first != (commands[command].wants_user ? 1 : 0)) {
         return complain(commands[command].wants_user ? "one USER is needed"
                                                      : "too many words");
+    }
     if (commands[command].wants_user)
         options.user = argv[first];
     if (make_absolute(&options.config_path, path, sizeof(path)) < 0)

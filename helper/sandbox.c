@@ -18,7 +18,7 @@
 
 /* The longest a call can take: starting, all questions, the whole network
  * budget, and a little. Past that something hangs: SIGALRM ends it. */
-#define ALARM_S                                                             \
+#define ALARM_S \
     ((COG_START_MS + COG_QUESTIONS_MS + COG_NETWORK_MAX_MS) / 1000 + 10)
 
 #define MIB ((rlim_t)1024 * 1024)
@@ -120,10 +120,11 @@ lock_memory(void)
 int
 cog_sandbox_enter(struct cog_err *err)
 {
-    if (geteuid() != 0)
+    if (geteuid() != 0) {
         return cog_fail(err, COG_E_PRIVILEGE,
                         "the application does not run as root, and only root "
                         "can sign people in");
+    }
     if (become(0, 0, err) < 0 || set_limits(err) < 0 || set_signals(err) < 0)
         return -1;
     if (syscall(SYS_close_range, 3U, ~0U, 0U) < 0)
@@ -148,9 +149,10 @@ cog_sandbox_follow_parent(struct cog_err *err)
     /* It may have died before that took hold. */
     if (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
         return fail("descriptor 0 is not the module's socket", err);
-    if (peer.pid != getppid())
+    if (peer.pid != getppid()) {
         return cog_fail(err, COG_E_SYSTEM,
                         "the process that started this helper is gone");
+    }
     return 0;
 }
 

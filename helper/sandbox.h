@@ -14,8 +14,9 @@
 
 /*
  * The very first thing the helper does: ids, descriptors, limits, signals,
- * directory, no core dumps, no new privileges, an alarm as the last word. Keeps descriptor 0 and /dev/null on 1 and 2.
- * COG_E_PRIVILEGE: not started as root. COG_E_SYSTEM: a step failed.
+ * directory, no core dumps, no new privileges, an alarm as the last word. Keeps
+ * descriptor 0 and /dev/null on 1 and 2. COG_E_PRIVILEGE: not started as root.
+ * COG_E_SYSTEM: a step failed.
  */
 int cog_sandbox_enter(struct cog_err *err) COG_MUST_USE;
 

@@ -163,8 +163,8 @@ decide(struct serve *s, struct cog_err *err)
     const bool network = s->request.operation == COG_OP_AUTHENTICATE;
 
     if (prepare(s, err) < 0 ||
-        cog_sandbox_drop(s->prepared.run_as.uid, s->prepared.run_as.gid,
-                         err) < 0 ||
+        cog_sandbox_drop(s->prepared.run_as.uid, s->prepared.run_as.gid, err) <
+            0 ||
         cog_sandbox_follow_parent(err) < 0)
         return -1;
     (void)snprintf(s->verdict.pool_user, sizeof(s->verdict.pool_user), "%s",

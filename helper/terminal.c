@@ -19,9 +19,10 @@ read_line(int fd, struct cog_secret *ret, struct cog_err *err)
         do {
             n = read(fd, &c, 1);
         } while (n < 0 && errno == EINTR);
-        if (n < 0)
+        if (n < 0) {
             return cog_fail(err, COG_E_CONV, "reading an answer: %s",
                             strerror(errno));
+        }
         if (n == 0 || c == '\n')
             return 0;
         if (cog_secret_append(ret, &c, 1, err) < 0)

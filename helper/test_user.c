@@ -105,9 +105,10 @@ prepare(const struct cog_tool_options *options, struct cog_prepared *prepared,
     for (size_t i = 0; i < problems.errors.count; i++)
         (void)fprintf(stderr, "%s\n", problems.errors.item[i]);
     cog_config_problems_clear(&problems);
-    if (rc == 0 && geteuid() == 0)
+    if (rc == 0 && geteuid() == 0) {
         return cog_sandbox_drop(prepared->run_as.uid, prepared->run_as.gid,
                                 err);
+    }
     /* Whatever kept us from reading it, the remedy is the same. */
     if (rc < 0 && err->code == COG_E_SYSTEM)
         err->code = COG_E_CONFIG;
@@ -162,9 +163,9 @@ print_result(const struct cog_tool_options *options,
 
     if (!options->json) {
         (void)printf("%s: user=%s pool_user=%s sub=%s mfa=%s reason=\"%s\"\n",
-                     ok ? "ok" : "refused", options->user,
-                     prepared->pool_user, facts->sub,
-                     facts->mfa[0] == '\0' ? "-" : facts->mfa, reason);
+                     ok ? "ok" : "refused", options->user, prepared->pool_user,
+                     facts->sub, facts->mfa[0] == '\0' ? "-" : facts->mfa,
+                     reason);
         return;
     }
     doc = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "result",

@@ -28,21 +28,23 @@ parse_one(const char *arg, struct cog_args *args, struct cog_err *err)
         args->conf = value;
         return 0;
     }
-    if (value != NULL)
+    if (value != NULL) {
         return cog_fail(err, COG_E_CONFIG,
                         "module argument conf= needs an absolute path");
+    }
     value = after(arg, skip_user);
     if (value != NULL && *value != '\0')
         return 0; /* read by cog_args_skips() */
-    if (strcmp(arg, "debug") == 0)
+    if (strcmp(arg, "debug") == 0) {
         args->debug = true;
-    else if (strcmp(arg, "try_first_pass") == 0)
+    } else if (strcmp(arg, "try_first_pass") == 0) {
         args->try_first_pass = true;
-    else if (strcmp(arg, "use_first_pass") == 0)
+    } else if (strcmp(arg, "use_first_pass") == 0) {
         args->use_first_pass = true;
-    else
+    } else {
         return cog_fail(err, COG_E_CONFIG, "unknown module argument '%.100s'",
                         arg);
+    }
     return 0;
 }
 

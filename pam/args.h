@@ -25,8 +25,8 @@ struct cog_args {
  * skip_user= must hold whatever else on the line is wrong.
  * COG_E_CONFIG: unknown or malformed argument.
  */
-int cog_args_parse(int flags, int argc, const char **argv,
-                   struct cog_args *ret, struct cog_err *err) COG_MUST_USE;
+int cog_args_parse(int flags, int argc, const char **argv, struct cog_args *ret,
+                   struct cog_err *err) COG_MUST_USE;
 
 /* Does a skip_user= argument name this user? */
 bool cog_args_skips(const struct cog_args *args, const char *user);

@@ -22,7 +22,8 @@ cog_conv_ask(pam_handle_t *pamh, bool echo, const char *prompt,
         goto out;
     }
     /* No response at all (Ctrl-D) reads as an empty one. */
-    if (response != NULL && cog_secret_append_str(answer, response, &full) < 0) {
+    if (response != NULL &&
+        cog_secret_append_str(answer, response, &full) < 0) {
         cog_fail(err, full.code == COG_E_NOMEM ? COG_E_NOMEM : COG_E_DENIED,
                  "the answer is too long");
         goto out;

@@ -37,8 +37,7 @@ cog_mark_clear(pam_handle_t *pamh, struct cog_err *err)
 }
 
 int
-cog_mark_set(pam_handle_t *pamh, const struct cog_who *who,
-             struct cog_err *err)
+cog_mark_set(pam_handle_t *pamh, const struct cog_who *who, struct cog_err *err)
 {
     struct mark *mark = calloc(1, sizeof(*mark));
 

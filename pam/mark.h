@@ -15,7 +15,7 @@
 #include "pam/skip.h"
 
 /* How long a mark counts, in milliseconds. */
-#define COG_MARK_MS (5 * 60 * 1000)
+#define COG_MARK_MS ((int64_t)5 * 60 * 1000)
 
 /* Forget any mark. COG_E_SYSTEM: PAM would not; no sign-in may go on. */
 int cog_mark_clear(pam_handle_t *pamh, struct cog_err *err) COG_MUST_USE;

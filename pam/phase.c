@@ -43,9 +43,9 @@ consult(struct phase *phase, enum cog_operation operation, struct cog_err *err)
     if (cog_relay_prepare(&phase->call, operation, phase->who.user, err) < 0 ||
         cog_relay_run(&phase->call, &phase->verdict, err) < 0)
         return -1;
-    if (phase->verdict.code != COG_OK)
-        return cog_fail(err, phase->verdict.code, "%s",
-                        phase->verdict.reason);
+    if (phase->verdict.code != COG_OK) {
+        return cog_fail(err, phase->verdict.code, "%s", phase->verdict.reason);
+    }
     return 0;
 }
 
@@ -83,10 +83,11 @@ run(pam_handle_t *pamh, step *decide, int flags, int argc, const char **argv)
     int status;
 
     if (begin(&phase, flags, argc, argv, &err) == 0 &&
-        decide(&phase, &err) == 0)
+        decide(&phase, &err) == 0) {
         status = PAM_SUCCESS; /* the only one that lets somebody in */
-    else
+    } else {
         status = cog_report_status(err.code);
+    }
     if (status != PAM_SUCCESS)
         cog_report_floor(&phase.call, phase.who.user);
     cog_report_log(&phase.call, phase.who.user, &phase.verdict, &err, status);

@@ -56,7 +56,7 @@ make_nonce(char nonce[COG_NONCE_SIZE], struct cog_err *err)
     if (n != (ssize_t)sizeof(bytes))
         return cog_fail(err, COG_E_SYSTEM, "getrandom: %s", strerror(errno));
     for (size_t i = 0; i < sizeof(bytes); i++)
-        (void)snprintf(nonce + 2 * i, 3, "%02x", bytes[i]);
+        (void)snprintf(nonce + 2 * i, 3, "%02X", bytes[i]);
     return 0;
 }
 
@@ -101,11 +101,11 @@ cog_relay_prepare(struct cog_call *call, enum cog_operation operation,
         return cog_fail(err, COG_E_SYSTEM, "PAM names no service");
     if (strlen(service) >= sizeof(r->service) ||
         strlen(user) >= sizeof(r->user) ||
-        strlen(call->args->conf) >= sizeof(r->conf))
+        strlen(call->args->conf) >= sizeof(r->conf)) {
         return cog_fail(err, COG_E_CONFIG,
                         "service, user or configuration path is too long");
-    (void)snprintf(r->service, sizeof(r->service), "%s",
-                   (const char *)service);
+    }
+    (void)snprintf(r->service, sizeof(r->service), "%s", (const char *)service);
     (void)snprintf(r->user, sizeof(r->user), "%s", user);
     (void)snprintf(r->conf, sizeof(r->conf), "%s", call->args->conf);
     return 0;
@@ -125,10 +125,11 @@ answer_from_stack(struct relay *relay, const struct cog_asked *asked,
     *ret_used = false;
     if (asked->text != COG_TEXT_PASSWORD_PROMPT || mode == COG_STACKED_NO)
         return 0;
-    if (mode == COG_STACKED_ONLY && (password == NULL || relay->stacked_used))
+    if (mode == COG_STACKED_ONLY && (password == NULL || relay->stacked_used)) {
         return cog_fail(err, COG_E_DENIED,
                         "use_first_pass, but no usable password was given to "
                         "an earlier module");
+    }
     if (relay->stacked_used || password == NULL)
         return 0;
     relay->stacked_used = true;
@@ -147,11 +148,12 @@ explain(const struct relay *relay, const struct cog_asked *asked,
         const struct cog_err *why, struct cog_err *err)
 {
     if (why->code == COG_E_CONV && asked->echo &&
-        strcmp(relay->call->request.service, "sshd") == 0)
+        strcmp(relay->call->request.service, "sshd") == 0) {
         return cog_fail(err, COG_E_CONV,
                         "sshd's password method cannot ask \"%s\": set "
                         "KbdInteractiveAuthentication yes",
                         cog_text_msgid(asked->text));
+    }
     return cog_fail(err, why->code, "%s", why->msg);
 }
 
@@ -207,15 +209,15 @@ out:
 }
 
 static int
-on_tell(struct relay *relay, const struct cog_frame *frame,
-        struct cog_err *err)
+on_tell(struct relay *relay, const struct cog_frame *frame, struct cog_err *err)
 {
     struct cog_secret text = COG_SECRET_INIT(COG_TEXT_MAX);
     struct cog_asked told = {0};
     int rc = -1;
 
     if (cog_protocol_read_tell(frame, &told, err) < 0 ||
-        cog_text_render(told.text, told.arg, cog_relay_translate, &text, err) < 0)
+        cog_text_render(told.text, told.arg, cog_relay_translate, &text, err) <
+            0)
         goto out;
     if (!relay->call->args->silent)
         cog_conv_tell(relay->call->pamh, false, cog_secret_str(&text));
@@ -247,8 +249,8 @@ receive(struct relay *relay, struct cog_frame *frame, struct cog_err *err)
 {
     const int64_t from_ms = now_ms(relay);
 
-    if (cog_wire_recv(relay->child.fd, from_ms + relay->helper_ms, frame,
-                      err) < 0)
+    if (cog_wire_recv(relay->child.fd, from_ms + relay->helper_ms, frame, err) <
+        0)
         return -1;
     relay->helper_ms -= now_ms(relay) - from_ms;
     return 0;
@@ -261,16 +263,18 @@ on_verdict(struct relay *relay, struct cog_frame *frame,
 {
     struct cog_verdict verdict = {0};
 
-    if (cog_protocol_read_verdict(frame, &relay->call->request, &verdict,
-                                  err) < 0 ||
+    if (cog_protocol_read_verdict(frame, &relay->call->request, &verdict, err) <
+            0 ||
         receive(relay, frame, err) < 0)
         return -1;
-    if (frame->kind != COG_WIRE_END)
+    if (frame->kind != COG_WIRE_END) {
         return cog_fail(err, COG_E_SYSTEM,
                         "the helper went on after its verdict");
-    if (verdict.code == COG_OK && verdict.sub[0] == '\0')
+    }
+    if (verdict.code == COG_OK && verdict.sub[0] == '\0') {
         return cog_fail(err, COG_E_SYSTEM,
                         "the helper's verdict names no pool user");
+    }
     *ret = verdict;
     return 0;
 }

@@ -90,13 +90,9 @@ status_name(int status)
 static void
 make_ref(const struct cog_call *call, char ref[REF_DIGITS + 1])
 {
-    for (int i = 0; i < REF_DIGITS; i++) {
-        char digit = call->request.nonce[i];
-
-        if (digit >= 'a' && digit <= 'f')
-            digit = (char)(digit - 'a' + 'A');
-        ref[i] = digit == '\0' ? '0' : digit;
-    }
+    /* Without a nonce nothing was decided but the scope. */
+    memcpy(ref, call->request.nonce[0] == '\0' ? "0000" : call->request.nonce,
+           REF_DIGITS);
     ref[REF_DIGITS] = '\0';
 }
 

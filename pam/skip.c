@@ -14,9 +14,10 @@ not_ours(const struct cog_args *args, const struct cog_who *who,
 {
     if (cog_args_skips(args, who->user))
         return cog_fail(err, COG_E_SCOPE, "named in skip_user=");
-    if (who->known && cog_name_uid_reserved(who->uid))
+    if (who->known && cog_name_uid_reserved(who->uid)) {
         return cog_fail(err, COG_E_SCOPE, "uid %lu is never ours",
                         (unsigned long)who->uid);
+    }
     return 0;
 }
 
@@ -49,9 +50,10 @@ cog_skip_check(pam_handle_t *pamh, const struct cog_args *args,
     const char *user = NULL;
     int status = pam_get_user(pamh, &user, NULL);
 
-    if (status == PAM_CONV_ERR || status == PAM_CONV_AGAIN)
+    if (status == PAM_CONV_ERR || status == PAM_CONV_AGAIN) {
         return cog_fail(err, COG_E_CONV, "no user name: %s",
                         pam_strerror(pamh, status));
+    }
     if (status != PAM_SUCCESS || user == NULL || *user == '\0')
         return cog_fail(err, COG_E_SYSTEM, "no user name");
     if (look_up(pamh, user, &who, err) < 0 || not_ours(args, &who, err) < 0)
@@ -68,9 +70,10 @@ cog_skip_recheck(pam_handle_t *pamh, const struct cog_args *args,
     const void *user = NULL;
 
     if (pam_get_item(pamh, PAM_USER, &user) != PAM_SUCCESS || user == NULL ||
-        strcmp(user, who->user) != 0)
+        strcmp(user, who->user) != 0) {
         return cog_fail(err, COG_E_SYSTEM,
                         "the application changed the user meanwhile");
+    }
     if (look_up(pamh, who->user, &now, err) < 0 ||
         not_ours(args, &now, err) < 0)
         return -1;

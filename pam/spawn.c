@@ -56,12 +56,14 @@ set_files(posix_spawn_file_actions_t *files, int socket_fd)
 {
     int e = posix_spawn_file_actions_adddup2(files, socket_fd, STDIN_FILENO);
 
-    if (e == 0)
+    if (e == 0) {
         e = posix_spawn_file_actions_addopen(files, STDOUT_FILENO, "/dev/null",
                                              O_WRONLY, 0);
-    if (e == 0)
+    }
+    if (e == 0) {
         e = posix_spawn_file_actions_adddup2(files, STDOUT_FILENO,
                                              STDERR_FILENO);
+    }
     if (e == 0)
         e = posix_spawn_file_actions_addclosefrom_np(files, STDERR_FILENO + 1);
     return e;
@@ -72,8 +74,8 @@ set_files(posix_spawn_file_actions_t *files, int socket_fd)
 static int
 set_attributes(posix_spawnattr_t *attr)
 {
-    const int flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
-                      POSIX_SPAWN_SETPGROUP;
+    const int flags =
+        POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP;
     sigset_t all;
     sigset_t none;
     int e;
@@ -127,8 +129,8 @@ open_pidfd(pid_t pid)
     int fd = above_stdio((int)syscall(SYS_pidfd_open, pid, 0));
     siginfo_t info;
 
-    if (fd >= 0 && waitid(P_PIDFD, (id_t)fd, &info,
-                          WEXITED | WNOHANG | WNOWAIT) < 0 &&
+    if (fd >= 0 &&
+        waitid(P_PIDFD, (id_t)fd, &info, WEXITED | WNOHANG | WNOWAIT) < 0 &&
         errno == ECHILD) {
         (void)close(fd); /* somebody else's process by now */
         return -1;

@@ -12,7 +12,6 @@
  * True when text is nothing but decimal digits, without sign or leading
  * zeros, and its value lies in min..max; only then *ret is written.
  */
-bool cog_number_parse(const char *text, int64_t min, int64_t max,
-                      int64_t *ret);
+bool cog_number_parse(const char *text, int64_t min, int64_t max, int64_t *ret);
 
 #endif

@@ -69,8 +69,8 @@ cog_protocol_send_request(int fd, const struct cog_request *request,
     const struct number_text operation = number_text(request->operation);
     const struct number_text stacked = number_text(request->stacked);
     const char *const field[] = {
-        operation.text,  request->nonce, request->service,
-        request->user,   request->conf,  stacked.text,
+        operation.text, request->nonce, request->service,
+        request->user,  request->conf,  stacked.text,
     };
 
     _Static_assert(COG_COUNT(field) == 6, "the fields of a request");
@@ -133,10 +133,8 @@ cog_protocol_send_ask(int fd, const struct cog_question *question,
 {
     const struct number_text text = number_text(question->text);
     const char *const field[] = {
-        question->echo ? "1" : "0",
-        text.text,
-        text_or_empty(question->arg[0]),
-        text_or_empty(question->arg[1]),
+        question->echo ? "1" : "0",      text.text,
+        text_or_empty(question->arg[0]), text_or_empty(question->arg[1]),
         text_or_empty(question->arg[2]),
     };
 
@@ -146,8 +144,7 @@ cog_protocol_send_ask(int fd, const struct cog_question *question,
 
 /* A text id and its arguments, which begin at field[0]. */
 static int
-take_asked(const char *const *field, struct cog_asked *ret,
-           struct cog_err *err)
+take_asked(const char *const *field, struct cog_asked *ret, struct cog_err *err)
 {
     int64_t text = 0;
 

@@ -26,8 +26,8 @@
 #include "lib/core/wire.h"
 
 /* Sizes in bytes, with the NUL. */
-#define COG_NONCE_SIZE   33  /* 16 random bytes in hex */
-#define COG_SERVICE_SIZE 65  /* PAM service name */
+#define COG_NONCE_SIZE   33 /* 16 random bytes in hex */
+#define COG_SERVICE_SIZE 65 /* PAM service name */
 #define COG_USER_SIZE    COG_NAME_BYTES
 #define COG_PATH_SIZE    512 /* path of the configuration file */
 #define COG_POOL_SIZE    COG_NAME_POOL_BYTES
@@ -35,20 +35,20 @@
 #define COG_WORD_SIZE    33  /* method, second factor */
 
 /* Longest answer we use, in bytes: Linux-PAM's own limit is 512 with NUL. */
-#define COG_ANSWER_MAX 511
+#define COG_ANSWER_MAX ((size_t)511)
 
 /* Time all questions of one call share, in milliseconds: below sshd's
  * LoginGraceTime (120 s) and login's LOGIN_TIMEOUT (60 s). */
-#define COG_QUESTIONS_MS (90 * 1000)
+#define COG_QUESTIONS_MS ((int64_t)90 * 1000)
 #ifndef COG_QUESTIONS_LOGIN_MS /* tests wait less */
-# define COG_QUESTIONS_LOGIN_MS (45 * 1000)
+#    define COG_QUESTIONS_LOGIN_MS ((int64_t)45 * 1000)
 #endif
 /* Time the helper has until it is ready: exec, configuration, NSS. */
 #ifndef COG_START_MS /* tests wait less */
-# define COG_START_MS (20 * 1000)
+#    define COG_START_MS ((int64_t)20 * 1000)
 #endif
 /* Largest network budget (`timeout`), in milliseconds. */
-#define COG_NETWORK_MAX_MS (60 * 1000)
+#define COG_NETWORK_MAX_MS ((int64_t)60 * 1000)
 
 enum cog_operation {
     COG_OP_AUTHENTICATE = 1,
@@ -77,12 +77,12 @@ struct cog_request {
 struct cog_verdict {
     enum cog_errc code;
     char nonce[COG_NONCE_SIZE];
-    char user[COG_USER_SIZE];         /* the request's */
-    char reason[COG_ERR_MSG_BYTES];   /* for the log */
-    char pool_user[COG_POOL_SIZE];    /* "" when unknown, as those below */
-    char sub[COG_SUB_SIZE];           /* of a verified token only */
-    char method[COG_WORD_SIZE];       /* how the user signed in */
-    char mfa[COG_WORD_SIZE];          /* which second factor */
+    char user[COG_USER_SIZE];       /* the request's */
+    char reason[COG_ERR_MSG_BYTES]; /* for the log */
+    char pool_user[COG_POOL_SIZE];  /* "" when unknown, as those below */
+    char sub[COG_SUB_SIZE];         /* of a verified token only */
+    char method[COG_WORD_SIZE];     /* how the user signed in */
+    char mfa[COG_WORD_SIZE];        /* which second factor */
     bool debug; /* the configuration asks for every decision in the log */
 };
 
@@ -126,8 +126,7 @@ int cog_protocol_read_answer(const struct cog_frame *frame,
 
 int cog_protocol_send_tell(int fd, enum cog_text text, const char *const *arg,
                            struct cog_err *err) COG_MUST_USE;
-int cog_protocol_read_tell(const struct cog_frame *frame,
-                           struct cog_asked *ret,
+int cog_protocol_read_tell(const struct cog_frame *frame, struct cog_asked *ret,
                            struct cog_err *err) COG_MUST_USE;
 
 int cog_protocol_send_verdict(int fd, const struct cog_verdict *verdict,

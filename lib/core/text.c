@@ -14,8 +14,8 @@ static const char *const msgids[COG_TEXT_COUNT_] = {
     [COG_TEXT_PASSWORD_PROMPT] = N_("Password: "),
     [COG_TEXT_TOTP] = N_("Authenticator code: "),
     [COG_TEXT_TOTP_WRONG] = N_("Wrong code. Authenticator code: "),
-    [COG_TEXT_TOTP_USED] = N_("This code was used already; wait for the next "
-                              "one. Authenticator code: "),
+    [COG_TEXT_TOTP_USED] =
+        N_("Code used already, wait for the next. Authenticator code: "),
     [COG_TEXT_MUST_CHANGE] =
         N_("You must choose a new password now. Type yes to go on: "),
     [COG_TEXT_NEW_PASSWORD] = N_("New password: "),

@@ -15,17 +15,17 @@
 /* Arguments a text can have. */
 #define COG_TEXT_ARGS 3
 /* Longest rendered text in bytes (prompts with a QR code are some 6 KiB). */
-#define COG_TEXT_MAX (16 * 1024)
+#define COG_TEXT_MAX ((size_t)16 * 1024)
 
 /* Sent over the wire by number: append only before COG_TEXT_COUNT_. */
 enum cog_text {
     COG_TEXT_NONE = 0,
     COG_TEXT_PASSWORD_PROMPT,
-    COG_TEXT_TOTP,       /* authenticator code: first, wrong, used before */
+    COG_TEXT_TOTP, /* authenticator code: first, wrong, used before */
     COG_TEXT_TOTP_WRONG,
     COG_TEXT_TOTP_USED,
-    COG_TEXT_MUST_CHANGE,      /* "yes" goes on to a new password */
-    COG_TEXT_NEW_PASSWORD,     /* first; then why once more, and its repeat */
+    COG_TEXT_MUST_CHANGE,  /* "yes" goes on to a new password */
+    COG_TEXT_NEW_PASSWORD, /* first; then why once more, and its repeat */
     COG_TEXT_NEW_PASSWORD_SAME,
     COG_TEXT_NEW_PASSWORD_DIFFERS,
     COG_TEXT_NEW_PASSWORD_REFUSED,
@@ -38,9 +38,9 @@ enum cog_text {
     COG_TEXT_MISCONFIGURED, /* configuration missing or refused */
     COG_TEXT_NO_CONVERSATION,
     COG_TEXT_INTERNAL,
-    COG_TEXT_NEVER,         /* account: sign in once with the pool password */
-    COG_TEXT_UNSUPPORTED,   /* password change is not built yet */
-    COG_TEXT_COUNT_         /* keep last */
+    COG_TEXT_NEVER,       /* account: sign in once with the pool password */
+    COG_TEXT_UNSUPPORTED, /* password change is not built yet */
+    COG_TEXT_COUNT_       /* keep last */
 };
 
 /* A translator: returns the text to use for an English msgid, never NULL. */

@@ -112,10 +112,11 @@ split(struct cog_frame *frame, struct cog_err *err)
 static int
 parse(struct cog_frame *frame, struct cog_err *err)
 {
-    if (frame->bytes.len < 2 || frame->bytes.data[0] != version)
+    if (frame->bytes.len < 2 || frame->bytes.data[0] != version) {
         return cog_fail(err, COG_E_SYSTEM,
                         "frame of another version: are the module and the "
                         "helper from the same release?");
+    }
     frame->kind = (enum cog_wire_kind)(unsigned char)frame->bytes.data[1];
     return split(frame, err);
 }

@@ -19,7 +19,7 @@
 /* Most strings in a frame. */
 #define COG_WIRE_FIELDS 9
 /* Longest frame in bytes; a prompt that carries a QR code is some 6 KiB. */
-#define COG_WIRE_BYTES (32 * 1024)
+#define COG_WIRE_BYTES ((size_t)32 * 1024)
 
 enum cog_wire_kind {
     COG_WIRE_END = 0, /* end of file; never sent */

@@ -19,9 +19,10 @@ identity_of(const struct cog_config *config, const struct cog_claims *claims)
         return cog_claims_username(claims);
     if (strcmp(which, "sub") == 0)
         return cog_claims_sub(claims);
-    if (strcmp(which, "email") == 0)
+    if (strcmp(which, "email") == 0) {
         return cog_claims_email_verified(claims) ? cog_claims_email(claims)
                                                  : NULL;
+    }
     return cog_claims_custom(claims, which);
 }
 
@@ -43,14 +44,15 @@ check_same(const struct cog_config *config, const char *pool_user,
 {
     const char *identity = identity_of(config, claims);
 
-    if (identity == NULL)
-        return cog_fail(err, COG_E_IDENTITY,
-                        "the token has no usable %s claim",
+    if (identity == NULL) {
+        return cog_fail(err, COG_E_IDENTITY, "the token has no usable %s claim",
                         config->identity_claim);
-    if (strcmp(identity, pool_user) != 0)
+    }
+    if (strcmp(identity, pool_user) != 0) {
         return cog_fail(err, COG_E_IDENTITY,
                         "the token's %s is '%.64s', not '%.64s'",
                         config->identity_claim, identity, pool_user);
+    }
     return 0;
 }
 
@@ -60,9 +62,10 @@ check_local(const struct cog_config *config, const struct cog_account *account,
 {
     if (!account->exists)
         return cog_fail(err, COG_E_IDENTITY, "no such local user");
-    if (cog_name_uid_reserved(account->uid) || account->uid < config->min_uid)
+    if (cog_name_uid_reserved(account->uid) || account->uid < config->min_uid) {
         return cog_fail(err, COG_E_IDENTITY, "uid %lu is never ours",
                         (unsigned long)account->uid);
+    }
     return 0;
 }
 
@@ -72,9 +75,10 @@ check_denied(const struct cog_config *config, const struct cog_local *local,
 {
     if (cog_scope_denied(config, local))
         return cog_fail(err, COG_E_IDENTITY, "named in deny_users");
-    if (in_any_group(claims, &config->deny_pool_groups))
+    if (in_any_group(claims, &config->deny_pool_groups)) {
         return cog_fail(err, COG_E_IDENTITY,
                         "in a pool group of deny_pool_groups");
+    }
     return 0;
 }
 

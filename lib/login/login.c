@@ -22,6 +22,7 @@ struct signin {
     struct cog_srp *srp;
     struct cog_err srp_err;
     bool warm_keys; /* the warm-up asks the issuer itself for its keys */
+    bool proven;    /* the pool accepted the password */
 };
 
 static void
@@ -61,9 +62,10 @@ check_form(const struct cog_secret *password, struct cog_err *err)
 {
     if (password->len == 0)
         return cog_fail(err, COG_E_DENIED, "no password was given");
-    if (!cog_name_typed_valid(cog_secret_str(password), password->len))
+    if (!cog_name_typed_valid(cog_secret_str(password), password->len)) {
         return cog_fail(err, COG_E_DENIED,
                         "the password has control characters or is not UTF-8");
+    }
     return 0;
 }
 
@@ -136,9 +138,9 @@ static void
 take_warm_keys(struct signin *s)
 {
     const struct cog_transport *transport = &s->env->transport;
-    const struct cog_secret *body =
-        transport->warm_body == NULL ? NULL
-                                     : transport->warm_body(transport->ctx);
+    const struct cog_secret *body = transport->warm_body == NULL
+                                        ? NULL
+                                        : transport->warm_body(transport->ctx);
     struct cog_err none = COG_ERR_INIT;
 
     if (body != NULL && s->warm_keys && !cog_keyset_is_fresh(s->keyset))
@@ -234,6 +236,7 @@ sign_in(struct signin *s, const struct cog_secret *password,
     int rc = cog_flow_run(s->env, &flow, &reply, &facts, err);
 
     s->facts->mfa = facts.mfa;
+    s->proven = facts.proven;
     if (rc == 0) {
         step(s, "the pool accepted the user");
         rc = admit(s, &reply.tokens, err);
@@ -257,8 +260,7 @@ attempt(struct signin *s, struct cog_err *err)
 }
 
 int
-cog_login_authenticate(const struct cog_env *env,
-                       const struct cog_login *login,
+cog_login_authenticate(const struct cog_env *env, const struct cog_login *login,
                        struct cog_login_facts *facts, struct cog_err *err)
 {
     const struct cog_prepared *prepared = login->prepared;
@@ -266,20 +268,21 @@ cog_login_authenticate(const struct cog_env *env,
     struct cog_err first = COG_ERR_INIT;
     int rc = -1;
 
-    *facts = (struct cog_login_facts){
-        .method = "password", .mfa = "", .rule = ""};
+    *facts =
+        (struct cog_login_facts){.method = "password", .mfa = "", .rule = ""};
     if (cog_scope_check(&prepared->config, &prepared->local, err) < 0 ||
-        cog_keyset_open(env, prepared->config.issuer,
-                        prepared->config.jwks_url, login->cache_dir, &s.keyset,
-                        err) < 0)
+        cog_keyset_open(env, prepared->config.issuer, prepared->config.jwks_url,
+                        login->cache_dir, &s.keyset, err) < 0)
         goto out;
     rc = attempt(&s, &first);
-    /* try_first_pass: the stacked password was wrong, now ask. */
-    if (rc < 0 && first.code == COG_E_DENIED &&
-        login->stacked == COG_STACKED_TRY)
+    /* try_first_pass: the stacked password was wrong, now ask. Where it was
+     * right, and a code was wrong, another password is of no use. */
+    if (rc < 0 && first.code == COG_E_DENIED && !s.proven &&
+        login->stacked == COG_STACKED_TRY) {
         rc = attempt(&s, err);
-    else if (rc < 0)
+    } else if (rc < 0) {
         cog_fail(err, first.code, "%s", first.msg);
+    }
 
 out:
     cog_srp_close(s.srp);
@@ -299,10 +302,11 @@ cog_login_account(const struct cog_login *login, struct cog_err *err)
         return -1;
     if (!local->account.exists)
         return cog_fail(err, COG_E_SCOPE, "no such local user");
-    if (config->account_recheck_s == COG_OPTIONS_OFF)
+    if (config->account_recheck_s == COG_OPTIONS_OFF) {
         return cog_fail(err, COG_E_SCOPE,
                         "never signed in on this host, and this service does "
                         "not ask");
+    }
     return cog_fail(err, COG_E_NEVER, "never signed in on this host");
 }
 

@@ -25,9 +25,9 @@ is_client_secret(const char *text, size_t len)
     return len >= SECRET_MIN_CHARS && len <= SECRET_MAX_CHARS;
 }
 
-static int
-read_secret(const struct cog_config *config, uid_t run_as, uid_t self,
-            struct cog_secret *ret, struct cog_err *err)
+int
+cog_prepare_secret(const struct cog_config *config, uid_t run_as, uid_t self,
+                   struct cog_secret *ret, struct cog_err *err)
 {
     const struct cog_file_rule rule = {
         .owner = {run_as, self},
@@ -96,11 +96,12 @@ find_run_as(const struct cog_config *config, struct cog_account *ret,
 {
     if (cog_account_find(config->run_as, ret, err) < 0)
         return -1;
-    if (!ret->exists)
+    if (!ret->exists) {
         return cog_fail(err, COG_E_CONFIG,
                         "there is no user '%s' to run as: make this system "
                         "user or set run_as",
                         config->run_as);
+    }
     if (ret->uid == 0 || ret->gid == 0)
         return cog_fail(err, COG_E_CONFIG, "run_as must not be root");
     return 0;
@@ -115,8 +116,8 @@ cog_prepare(const struct cog_prepare_input *input, struct cog_prepared *ret,
         return -1;
     if (find_run_as(&ret->config, &ret->run_as, err) < 0)
         return -1;
-    if (read_secret(&ret->config, ret->run_as.uid, input->reader->owner,
-                    &ret->client_secret, err) < 0)
+    if (cog_prepare_secret(&ret->config, ret->run_as.uid, input->reader->owner,
+                           &ret->client_secret, err) < 0)
         return -1;
     if (cog_scope_gather(&ret->config, input->user, &ret->local, err) < 0)
         return -1;

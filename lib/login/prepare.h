@@ -23,9 +23,9 @@
 struct cog_prepared {
     struct cog_config config;
     struct cog_local local;
-    struct cog_account run_as;       /* whom the helper becomes */
-    struct cog_secret client_secret; /* empty for a public client */
-    char pool_user[COG_NAME_POOL_BYTES]; /* "" when the user maps to none */
+    struct cog_account run_as;            /* whom the helper becomes */
+    struct cog_secret client_secret;      /* empty for a public client */
+    char pool_user[COG_NAME_POOL_BYTES];  /* "" when the user maps to none */
     char no_pool_user[COG_ERR_MSG_BYTES]; /* and why */
 };
 
@@ -47,9 +47,18 @@ struct cog_prepare_input {
  * cleared in any case; `problems` has every mistake of the configuration.
  * COG_E_CONFIG, COG_E_LOOKUP, COG_E_SYSTEM, COG_E_NOMEM.
  */
-int cog_prepare(const struct cog_prepare_input *input,
-                struct cog_prepared *ret, struct cog_config_problems *problems,
+int cog_prepare(const struct cog_prepare_input *input, struct cog_prepared *ret,
+                struct cog_config_problems *problems,
                 struct cog_err *err) COG_MUST_USE;
+
+/*
+ * The client secret, from client_secret_file, into `ret` (empty, capacity
+ * COG_PREPARE_SECRET_MAX), which stays empty when that key is not set. Root,
+ * `run_as` and `self` may own the file. COG_E_CONFIG, COG_E_SYSTEM.
+ */
+int cog_prepare_secret(const struct cog_config *config, uid_t run_as,
+                       uid_t self, struct cog_secret *ret,
+                       struct cog_err *err) COG_MUST_USE;
 
 /*
  * Open the cache directory (made if missing, owned by run_as). Returns -1

@@ -29,8 +29,7 @@ cog_scope_gather(const struct cog_config *config, const char *user,
 }
 
 bool
-cog_scope_denied(const struct cog_config *config,
-                 const struct cog_local *local)
+cog_scope_denied(const struct cog_config *config, const struct cog_local *local)
 {
     return cog_list_contains(&config->deny_users, local->account.name);
 }
@@ -50,12 +49,14 @@ check_uid(const struct cog_config *config, const struct cog_account *account,
 {
     if (!account->exists)
         return 0;
-    if (cog_name_uid_reserved(account->uid))
+    if (cog_name_uid_reserved(account->uid)) {
         return cog_fail(err, COG_E_SCOPE, "uid %lu is never ours",
                         (unsigned long)account->uid);
-    if (account->uid < config->min_uid)
+    }
+    if (account->uid < config->min_uid) {
         return cog_fail(err, COG_E_SCOPE, "uid %lu is below min_uid",
                         (unsigned long)account->uid);
+    }
     return 0;
 }
 

@@ -27,9 +27,9 @@ struct cog_http_request {
 };
 
 struct cog_http_reply {
-    long status;              /* HTTP status code */
-    char error_type[128];     /* x-amzn-ErrorType header, "" when absent */
-    struct cog_secret body;   /* at most COG_REPLY_MAX bytes */
+    long status;            /* HTTP status code */
+    char error_type[128];   /* x-amzn-ErrorType header, "" when absent */
+    struct cog_secret body; /* at most COG_REPLY_MAX bytes */
 };
 
 #define COG_HTTP_REPLY_INIT                     \

@@ -12,11 +12,11 @@
 /* Where every distribution keeps hashed CA certificates that OpenSSL reads
  * one by one as it needs them; parsing the whole bundle costs 17 ms. */
 #ifndef COG_CA_DIR
-# define COG_CA_DIR "/etc/ssl/certs"
+#    define COG_CA_DIR "/etc/ssl/certs"
 #endif
 
 /* Longest header block we read, in bytes (security.md RB11). */
-#define HEADERS_MAX (32 * 1024)
+#define HEADERS_MAX ((size_t)32 * 1024)
 /* How long a request waits for a warm-up still in flight, milliseconds. */
 #define WARM_WAIT_MS 1000
 /* Longest single wait, so that deadlines are kept to about this. */
@@ -94,7 +94,7 @@ on_header(char *data, size_t size, size_t count, void *ctx)
 
     x->header_bytes += len;
     if (x->header_bytes > HEADERS_MAX) {
-        cog_fail(&x->err, COG_E_PROTOCOL, "more than %d bytes of headers",
+        cog_fail(&x->err, COG_E_PROTOCOL, "more than %zu bytes of headers",
                  HEADERS_MAX);
         return 0;
     }
@@ -137,9 +137,10 @@ set_limits(const struct cog_http *http, CURL *easy)
         c = curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     if (c == CURLE_OK)
         c = curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    if (c == CURLE_OK)
+    if (c == CURLE_OK) {
         c = curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                              (long)CURL_HTTP_VERSION_1_1);
+    }
     return c;
 }
 
@@ -157,14 +158,16 @@ set_peer(const struct cog_http *http, CURL *easy)
         c = curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     if (c == CURLE_OK)
         c = curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-    if (c == CURLE_OK)
+    if (c == CURLE_OK) {
         c = curl_easy_setopt(easy, CURLOPT_SSLVERSION,
                              (long)CURL_SSLVERSION_TLSv1_2);
+    }
     if (c == CURLE_OK)
         c = curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
-    if (c == CURLE_OK)
+    if (c == CURLE_OK) {
         c = curl_easy_setopt(easy, CURLOPT_CAPATH,
                              ca_file == NULL ? COG_CA_DIR : NULL);
+    }
     return c;
 }
 
@@ -201,9 +204,8 @@ set_request(struct exchange *x, const struct cog_http_request *req)
 {
     char target[160];
     CURLcode c = curl_easy_setopt(x->easy, CURLOPT_URL, req->url);
-    const int len =
-        snprintf(target, sizeof(target), "X-Amz-Target: %s",
-                 req->target == NULL ? "" : req->target);
+    const int len = snprintf(target, sizeof(target), "X-Amz-Target: %s",
+                             req->target == NULL ? "" : req->target);
 
     if (c != CURLE_OK || req->target == NULL)
         return c;
@@ -216,12 +218,14 @@ set_request(struct exchange *x, const struct cog_http_request *req)
         add_header(x, "Expect:") < 0)
         return CURLE_OUT_OF_MEMORY;
     c = curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, x->headers);
-    if (c == CURLE_OK)
+    if (c == CURLE_OK) {
         c = curl_easy_setopt(x->easy, CURLOPT_POSTFIELDS,
                              cog_secret_str(req->body));
-    if (c == CURLE_OK)
+    }
+    if (c == CURLE_OK) {
         c = curl_easy_setopt(x->easy, CURLOPT_POSTFIELDSIZE,
                              (long)req->body->len);
+    }
     return c;
 }
 
@@ -242,9 +246,10 @@ start(struct cog_http *http, struct exchange *x,
         c = set_callbacks(x);
     if (c == CURLE_OK)
         c = set_request(x, req);
-    if (c != CURLE_OK)
+    if (c != CURLE_OK) {
         return cog_fail(err, COG_E_SYSTEM, "preparing a request: %s",
                         curl_easy_strerror(c));
+    }
     if (curl_multi_add_handle(http->multi, x->easy) != CURLM_OK)
         return cog_fail(err, COG_E_SYSTEM, "libcurl takes no request");
     x->active = true;

@@ -21,10 +21,10 @@
 struct cog_http;
 
 struct cog_http_options {
-    const char *ca_file;  /* NULL: the system's CA directory */
-    const char *proxy;    /* NULL: none, whatever the environment says */
-    int64_t budget_ms;    /* for all requests together */
-    int hangup_fd;        /* a socket whose hang-up ends a wait, or -1 */
+    const char *ca_file; /* NULL: the system's CA directory */
+    const char *proxy;   /* NULL: none, whatever the environment says */
+    int64_t budget_ms;   /* for all requests together */
+    int hangup_fd;       /* a socket whose hang-up ends a wait, or -1 */
     struct cog_clock clock;
 };
 
@@ -35,8 +35,8 @@ struct cog_http_options {
 int cog_http_setup(struct cog_err *err) COG_MUST_USE;
 
 /* The options' strings are borrowed until cog_http_close(). COG_E_NOMEM */
-int cog_http_open(const struct cog_http_options *options,
-                  struct cog_http **ret, struct cog_err *err) COG_MUST_USE;
+int cog_http_open(const struct cog_http_options *options, struct cog_http **ret,
+                  struct cog_err *err) COG_MUST_USE;
 
 /*
  * The transport interface of this connection, with warm-ups; valid until the

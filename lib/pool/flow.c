@@ -63,9 +63,10 @@ initiate_once(struct run *run, struct cog_err *err)
 {
     const struct cog_flow *f = run->flow;
 
-    if (f->srp == NULL)
+    if (f->srp == NULL) {
         return cog_api_start_password(f->api, f->username, f->password,
                                       run->reply, &run->facts->refusal, err);
+    }
     return cog_api_start_srp(f->api, f->username, cog_srp_public(f->srp),
                              run->reply, &run->facts->refusal, err);
 }
@@ -138,9 +139,10 @@ answer_password_verifier(struct run *run, struct cog_err *err)
     char timestamp[COG_TIMESTAMP_BYTES];
     int rc = -1;
 
-    if (run->flow->srp == NULL)
+    if (run->flow->srp == NULL) {
         return cog_fail(err, COG_E_PROTOCOL,
                         "the pool wants an SRP proof nobody offered");
+    }
     if (cog_timestamp_format(clock->unix_s(clock->ctx), timestamp, err) < 0 ||
         cog_srp_sign(run->flow->srp, &challenge, timestamp, &signature, err) <
             0)
@@ -259,12 +261,13 @@ ask_new_password(struct run *run, enum cog_text *text, struct cog_secret *ret,
     if (ask(run, false, *text, ret, err) < 0 ||
         ask(run, false, COG_TEXT_NEW_PASSWORD_AGAIN, &again, err) < 0)
         goto out;
-    if (!cog_secret_equal(ret, &again))
+    if (!cog_secret_equal(ret, &again)) {
         *text = COG_TEXT_NEW_PASSWORD_DIFFERS;
-    else if (cog_secret_equal(ret, run->flow->password))
+    } else if (cog_secret_equal(ret, run->flow->password)) {
         *text = COG_TEXT_NEW_PASSWORD_SAME;
-    else
+    } else {
         *text = COG_TEXT_NEW_PASSWORD;
+    }
     if (*text != COG_TEXT_NEW_PASSWORD)
         cog_secret_clear(ret);
     rc = 0;
@@ -376,9 +379,10 @@ take_username(struct run *run, struct cog_err *err)
         name = cog_api_parameter(run->reply, "USERNAME");
     if (name == NULL)
         return 0;
-    if (!cog_name_pool_valid(name))
+    if (!cog_name_pool_valid(name)) {
         return cog_fail(err, COG_E_PROTOCOL,
                         "the pool names a user in a form it cannot have");
+    }
     memcpy(run->username, name, strlen(name) + 1);
     return 0;
 }
@@ -403,16 +407,18 @@ static int
 follow(struct run *run, struct cog_err *err)
 {
     for (int rounds = 0; run->reply->challenge[0] != '\0'; rounds++) {
-        if (rounds == ROUNDS_MAX)
+        if (rounds == ROUNDS_MAX) {
             return cog_fail(err, COG_E_MAXTRIES,
                             "the pool poses challenges without end");
+        }
         if (answer_challenge(run, err) < 0)
             return -1;
     }
-    if (!run->facts->proven)
+    if (!run->facts->proven) {
         return cog_fail(err, COG_E_PROTOCOL,
                         "the pool gave tokens without a proof of the "
                         "password");
+    }
     return 0;
 }
 

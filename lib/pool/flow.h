@@ -20,17 +20,17 @@
 
 struct cog_flow {
     const struct cog_api *api;
-    const char *pool_name;  /* of the pool id, after the "_"; for SRP */
-    const char *username;   /* as mapped; an alias is fine */
+    const char *pool_name; /* of the pool id, after the "_"; for SRP */
+    const char *username;  /* as mapped; an alias is fine */
     const struct cog_secret *password;
-    struct cog_srp *srp;    /* a fresh pair for SRP; NULL: send the password */
+    struct cog_srp *srp; /* a fresh pair for SRP; NULL: send the password */
 };
 
 /* What is known of the user's proofs; also valid after a failure. */
 struct cog_flow_facts {
-    bool proven;             /* the pool accepted the password */
+    bool proven;              /* the pool accepted the password */
     enum cog_refusal refusal; /* the last one */
-    const char *mfa;         /* the second factor used, or ""; static */
+    const char *mfa;          /* the second factor used, or ""; static */
 };
 
 /*

@@ -2,6 +2,7 @@
 #include "tests/module/scene.h"
 
 #include <setjmp.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,8 @@
 
 /* The module, built to start the fake helper. */
 #define MODULE COG_BUILD_DIR "/tests/module/.libs/pam_cognito.so"
+/* One that comes before it and leaves a password. */
+#define EARLIER COG_BUILD_DIR "/tests/module/.libs/pam_earlier.so"
 
 /* Processes at a time: most of them sleep. */
 #define PROCESSES 8
@@ -53,6 +56,7 @@ struct stage {
     const struct scene *scene;
     char dir[64];
     char file[160];
+    char other[160]; /* libpam complains when this service is missing */
     pam_handle_t *pamh;
     size_t answered;
     int64_t first_answer_ms;
@@ -228,7 +232,10 @@ answer_one(struct stage *stage, struct pam_response **response)
     if (stage->answered < SCENE_ANSWERS &&
         stage->scene->answers[stage->answered] != NULL)
         answer = stage->scene->answers[stage->answered];
-    stage->answered++;
+    if (strcmp(answer, "#again") == 0)
+        answer = "x"; /* whatever is asked from now on */
+    else
+        stage->answered++;
     if (strcmp(answer, "#fail") == 0)
         return PAM_CONV_ERR;
     if (strcmp(answer, "#null") != 0) {
@@ -286,12 +293,16 @@ write_service(const struct stage *stage)
     FILE *file = fopen(stage->file, "w");
 
     must(file != NULL, stage->file);
+    if (scene->authtok != NULL)
+        (void)fprintf(file, "auth required %s %s\n", EARLIER, scene->authtok);
     write_line(file, "auth", scene->helper, scene);
     write_line(file, "account",
                scene->account == NULL ? scene->helper : scene->account, scene);
     write_line(file, "password", scene->helper, scene);
     write_line(file, "session", scene->helper, scene);
     must(fclose(file) == 0, stage->file);
+    file = fopen(stage->other, "w");
+    must(file != NULL && fclose(file) == 0, stage->other);
 }
 
 static const char *
@@ -304,7 +315,7 @@ static void
 start_pam(struct stage *stage)
 {
     const struct scene *scene = stage->scene;
-    const struct pam_conv conv = {converse, stage};
+    struct pam_conv conv = {converse, stage};
     const char *user = scene->user == NULL ? "alice" : scene->user;
 
     must(pam_start_confdir(service_of(scene), *user == '\0' ? NULL : user,
@@ -312,8 +323,6 @@ start_pam(struct stage *stage)
          "pam_start_confdir");
     if (scene->rhost != NULL)
         (void)pam_set_item(stage->pamh, PAM_RHOST, scene->rhost);
-    if (scene->authtok != NULL)
-        (void)pam_set_item(stage->pamh, PAM_AUTHTOK, scene->authtok);
 }
 
 struct stage *
@@ -327,6 +336,7 @@ stage_open(const struct scene *scene)
     must(mkdtemp(stage->dir) != NULL, stage->dir);
     (void)snprintf(stage->file, sizeof(stage->file), "%s/%s", stage->dir,
                    service_of(scene));
+    (void)snprintf(stage->other, sizeof(stage->other), "%s/other", stage->dir);
     write_service(stage);
     start_pam(stage);
     return stage;
@@ -337,6 +347,7 @@ stage_close(struct stage *stage)
 {
     (void)pam_end(stage->pamh, PAM_SUCCESS);
     (void)unlink(stage->file);
+    (void)unlink(stage->other);
     (void)rmdir(stage->dir);
     free(stage);
 }
@@ -365,6 +376,12 @@ stage_call(struct stage *stage, enum scene_phase phase, int flags)
         return pam_close_session(stage->pamh, flags);
     }
     return PAM_ABORT;
+}
+
+int64_t
+stage_since_answer_ms(const struct stage *stage)
+{
+    return now_ms() - stage->first_answer_ms;
 }
 
 /* A copy in which references are REF, as long as they are all the same one. */
@@ -431,6 +448,7 @@ compare_words(const struct stage *stage)
 void
 stage_play(struct stage *stage, const struct scene *scene)
 {
+    const unsigned started = interpose_spawns();
     int64_t from_ms;
     int64_t until_ms;
     int status;
@@ -449,8 +467,9 @@ stage_play(struct stage *stage, const struct scene *scene)
         scene_complain("status %d instead of %d", status, scene->status);
     compare_words(stage);
     compare_time(stage, from_ms, until_ms);
-    if (interpose_spawns() != scene->starts)
-        scene_complain("the helper was started %u times", interpose_spawns());
+    if (interpose_spawns() - started != scene->starts)
+        scene_complain("the helper was started %u times",
+                       interpose_spawns() - started);
 }
 
 struct job {

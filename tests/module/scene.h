@@ -13,6 +13,7 @@
 #include <security/pam_appl.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/core/macros.h"
 
@@ -42,7 +43,7 @@ struct scene {
     const char *service; /* NULL: sshd */
     const char *user;    /* NULL: alice; "": the application names nobody */
     const char *rhost;   /* PAM_RHOST */
-    const char *authtok; /* PAM_AUTHTOK, as an earlier module leaves it */
+    const char *authtok; /* the password an earlier module leaves */
     enum scene_phase phase;
     int flags;
     /* What the user answers. Some words stand for what cannot be typed:
@@ -51,7 +52,8 @@ struct scene {
      *   #len:N       N times x
      *   #sleep:MS    MS milliseconds later: x
      *   #user:NAME   PAM_USER is NAME now; x
-     *   #uid:N       alice has uid N now; x */
+     *   #uid:N       alice has uid N now; x
+     *   #again       x, here and to all questions after this */
     const char *answers[SCENE_ANSWERS];
     void (*host)(void); /* done in the process before the call */
     int status;
@@ -72,6 +74,9 @@ pam_handle_t *stage_pam(struct stage *stage);
 
 /* Make one call; returns its PAM status. */
 int stage_call(struct stage *stage, enum scene_phase phase, int flags);
+
+/* Milliseconds since the user's first answer. */
+int64_t stage_since_answer_ms(const struct stage *stage);
 
 /* Make the scene's call and compare; on any difference say so and remember. */
 void stage_play(struct stage *stage, const struct scene *scene);
