@@ -3,11 +3,13 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "helper/sandbox.h"
 #include "helper/terminal.h"
 #include "lib/core/clock.h"
+#include "lib/core/name.h"
 #include "lib/host/file.h"
 #include "lib/login/login.h"
 #include "lib/net/http.h"
@@ -152,29 +154,52 @@ sign_in(const struct cog_prepared *prepared, struct cog_login_facts *facts,
     return rc;
 }
 
+/* A value on a terminal: pool text may hold anything. */
+struct shown {
+    char text[COG_ERR_MSG_BYTES * 4];
+};
+
+static struct shown
+show(const char *value)
+{
+    struct shown s = {"-"};
+
+    if (value[0] != '\0')
+        cog_name_escape(value, strlen(value), s.text, sizeof(s.text));
+    return s;
+}
+
 static void
-print_result(const struct cog_tool_options *options,
-             const struct cog_prepared *prepared,
-             const struct cog_login_facts *facts, const struct cog_err *err)
+print_text(const struct cog_tool_options *options,
+           const struct cog_prepared *prepared,
+           const struct cog_login_facts *facts, const struct cog_err *err)
 {
     const bool ok = err->code == COG_OK;
-    const char *reason = ok ? facts->rule : err->msg;
-    json_t *doc;
 
-    if (!options->json) {
-        (void)printf("%s: user=%s pool_user=%s sub=%s mfa=%s reason=\"%s\"\n",
-                     ok ? "ok" : "refused", options->user, prepared->pool_user,
-                     facts->sub, facts->mfa[0] == '\0' ? "-" : facts->mfa,
-                     reason);
-        return;
-    }
-    doc = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "result",
-                    ok ? "ok" : "refused", "user", options->user, "pool_user",
-                    prepared->pool_user, "sub", facts->sub, "mfa", facts->mfa,
-                    "reason", reason);
+    (void)printf("%s: user=%s pool_user=%s sub=%s mfa=%s reason=\"%s\"\n",
+                 ok ? "ok" : "refused", show(options->user).text,
+                 show(prepared->pool_user).text, show(facts->sub).text,
+                 show(facts->mfa).text,
+                 show(ok ? facts->rule : err->msg).text);
+}
+
+static int
+print_json(const struct cog_tool_options *options,
+           const struct cog_prepared *prepared,
+           const struct cog_login_facts *facts, const struct cog_err *err)
+{
+    const bool ok = err->code == COG_OK;
+    json_t *doc =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "result",
+                  ok ? "ok" : "refused", "user", show(options->user).text,
+                  "pool_user", prepared->pool_user, "sub", facts->sub, "mfa",
+                  facts->mfa, "reason", show(ok ? facts->rule : err->msg).text);
+    int rc = -1;
+
     if (doc != NULL && json_dumpf(doc, stdout, JSON_COMPACT) == 0)
-        (void)puts("");
+        rc = puts("") < 0 ? -1 : 0;
     json_decref(doc);
+    return rc;
 }
 
 enum cog_exit
@@ -188,7 +213,10 @@ cog_test_user_run(const struct cog_tool_options *options)
     if (prepare(options, &prepared, &err) == 0 &&
         sign_in(&prepared, &facts, &err) < 0 && err.code == COG_OK)
         cog_fail(&err, COG_E_SYSTEM, "failed for an unknown reason");
-    print_result(options, &prepared, &facts, &err);
+    if (!options->json)
+        print_text(options, &prepared, &facts, &err);
+    else if (print_json(options, &prepared, &facts, &err) < 0)
+        cog_fail(&err, COG_E_SYSTEM, "the result could not be printed");
     cog_prepared_clear(&prepared);
     return exit_status(err.code);
 }

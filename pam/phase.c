@@ -78,7 +78,11 @@ password(struct phase *phase, struct cog_err *err)
 static int
 run(pam_handle_t *pamh, step *decide, int flags, int argc, const char **argv)
 {
-    struct phase phase = {.call.pamh = pamh};
+    /* A verdict nobody gave is a refusal too. */
+    struct phase phase = {
+        .call.pamh = pamh,
+        .verdict.code = COG_E_SYSTEM,
+    };
     struct cog_err err = COG_ERR_INIT;
     int status;
 

@@ -279,40 +279,47 @@ on_verdict(struct relay *relay, struct cog_frame *frame,
     return 0;
 }
 
+/* One frame of the helper's; *ret_done says whether it was the verdict. */
+static int
+on_frame(struct relay *relay, struct cog_frame *frame,
+         struct cog_verdict *ret, bool *ret_done, struct cog_err *err)
+{
+    switch (frame->kind) {
+    case COG_WIRE_READY:
+        return on_ready(relay, frame, err);
+    case COG_WIRE_ASK:
+        return on_ask(relay, frame, err);
+    case COG_WIRE_TELL:
+        return on_tell(relay, frame, err);
+    case COG_WIRE_VERDICT:
+        *ret_done = true;
+        return on_verdict(relay, frame, ret, err);
+    case COG_WIRE_END:
+    case COG_WIRE_REQUEST:
+    case COG_WIRE_ANSWER:
+    case COG_WIRE_KINDS_:
+        break;
+    }
+    return cog_fail(err, COG_E_SYSTEM, "the helper ended without a verdict");
+}
+
 static int
 serve(struct relay *relay, struct cog_verdict *ret, struct cog_err *err)
 {
     struct cog_frame frame = COG_FRAME_INIT;
+    bool done = false;
     int rc = -1;
 
-    for (int i = 0; i < MAX_FRAMES; i++) {
-        if (receive(relay, &frame, err) < 0)
-            goto out;
-        switch (frame.kind) {
-        case COG_WIRE_READY:
-            rc = on_ready(relay, &frame, err);
-            break;
-        case COG_WIRE_ASK:
-            rc = on_ask(relay, &frame, err);
-            break;
-        case COG_WIRE_TELL:
-            rc = on_tell(relay, &frame, err);
-            break;
-        case COG_WIRE_VERDICT:
-            rc = on_verdict(relay, &frame, ret, err);
-            goto out;
-        case COG_WIRE_END:
-        case COG_WIRE_REQUEST:
-        case COG_WIRE_ANSWER:
-        case COG_WIRE_KINDS_:
-            rc = cog_fail(err, COG_E_SYSTEM,
-                          "the helper ended without a verdict");
-            break;
-        }
-        if (rc < 0)
+    for (int i = 0; i < MAX_FRAMES && !done; i++) {
+        if (receive(relay, &frame, err) < 0 ||
+            on_frame(relay, &frame, ret, &done, err) < 0)
             goto out;
     }
-    rc = cog_fail(err, COG_E_SYSTEM, "the helper does not come to an end");
+    if (!done) {
+        cog_fail(err, COG_E_SYSTEM, "the helper does not come to an end");
+        goto out;
+    }
+    rc = 0;
 
 out:
     cog_wire_clear(&frame);

@@ -37,14 +37,13 @@ static const char *const msgids[COG_TEXT_COUNT_] = {
     [COG_TEXT_NOT_ALLOWED] =
         N_("You are not allowed to sign in to this account."),
     [COG_TEXT_MISCONFIGURED] =
-        N_("Sign-in is not set up correctly on this host. "
-           "Tell its administrator."),
+        N_("Sign-in is not set up on this host. Tell its administrator."),
     [COG_TEXT_NO_CONVERSATION] =
         N_("This program cannot ask what the sign-in needs."),
     [COG_TEXT_INTERNAL] =
         N_("Sign-in failed on this host. Tell its administrator."),
-    [COG_TEXT_NEVER] = N_("You have not signed in on this host yet: "
-                          "sign in once with your pool password."),
+    [COG_TEXT_NEVER] =
+        N_("New on this host: sign in once with your pool password."),
     [COG_TEXT_UNSUPPORTED] =
         N_("Pool passwords cannot be changed from this host."),
 };

@@ -6,7 +6,7 @@ import pytest
 import host as private_host
 import ssh
 
-NEVER = "You have not signed in on this host yet: sign in once with your pool password."
+NEVER = "New on this host: sign in once with your pool password."
 
 
 def test_same_handle(app, host, pool):

@@ -44,7 +44,7 @@ def client(request, host, pool):
 
 def code_of(pool, name, step=0):
     """The authenticator's code now, or some steps of 30 s later."""
-    return totp.code(pool.user(name)["totpSecret"], int(time.time()) // 30 + step)
+    return totp.code_at(pool.user(name)["totpSecret"], int(time.time()) // 30 + step)
 
 
 def operations(pool):

@@ -12,7 +12,7 @@ REFUSED = "Sign-in refused. Check your user name and password."
 UNAVAILABLE = "The sign-in service cannot be used right now. Try again later."
 THROTTLED = "Too many sign-ins right now. Wait a minute and try again."
 NOT_ALLOWED = "You are not allowed to sign in to this account."
-MISCONFIGURED = "Sign-in is not set up correctly on this host. Tell its administrator."
+MISCONFIGURED = "Sign-in is not set up on this host. Tell its administrator."
 INTERNAL = "Sign-in failed on this host. Tell its administrator."
 NO_CONVERSATION = "This program cannot ask what the sign-in needs."
 

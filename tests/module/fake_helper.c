@@ -172,7 +172,7 @@ step_nasty(struct fake *fake, const char *arg COG_UNUSED)
 {
     struct cog_verdict *v = &fake->verdict;
 
-    (void)snprintf(v->reason, sizeof(v->reason), "%%s\" ref=0000\n\\ \x1b[2J");
+    (void)snprintf(v->reason, sizeof(v->reason), "%%s\" ref=none\n\\ \x1b[2J");
     (void)snprintf(v->pool_user, sizeof(v->pool_user), "x sub=root%%n");
     (void)snprintf(v->sub, sizeof(v->sub),
                    "\xe2\x80\xae"

@@ -34,13 +34,13 @@
     TOLD("Too many sign-ins right now. Wait a minute and try again.")
 #define MAXTRIES    TOLD("Too many attempts. Wait a few minutes and try again.")
 #define NOT_ALLOWED TOLD("You are not allowed to sign in to this account.")
-#define MISCONFIGURED                                              \
-    TOLD("Sign-in is not set up correctly on this host. Tell its " \
+#define MISCONFIGURED                                    \
+    TOLD("Sign-in is not set up on this host. Tell its " \
          "administrator.")
 #define NO_CONVERSATION TOLD("This program cannot ask what the sign-in needs.")
 #define INTERNAL        TOLD("Sign-in failed on this host. Tell its administrator.")
-#define NEVER                                                               \
-    TOLD("You have not signed in on this host yet: sign in once with your " \
+#define NEVER                                        \
+    TOLD("New on this host: sign in once with your " \
          "pool password.")
 #define UNSUPPORTED TOLD("Pool passwords cannot be changed from this host.")
 
@@ -54,6 +54,9 @@
 /* By what the fake helper's verdicts say, and by the module itself. */
 #define FACTS ALICE("alice@pool", "sub-1", "password", "totp")
 #define BARE  ALICE("-", "-", "-", "-")
+
+/* libpam's own, when the application's conversation fails. */
+#define FAILED(who) "authpriv.err pam_cognito(" who "): conversation failed\n"
 
 #define OK_LINE                                                \
     LINE("info", "sshd:auth", "ok", "PAM_SUCCESS", FACTS, "-", \
@@ -367,7 +370,7 @@ static const struct scene helpers[] = {
         .log = LINE(
             "notice", "sshd:auth", "refused", "PAM_AUTH_ERR",
             ALICE("x_sub=root%n", "\\xe2\\x80\\xaeevil\\xff", "\\\"", "\\x09"),
-            "-", "%s\\\" ref=0000\\x0a\\\\ \\x1b[2J"),
+            "-", "%s\\\" ref=none\\x0a\\\\ \\x1b[2J"),
         .starts = 1,
     },
 };
@@ -442,8 +445,9 @@ static const struct scene conversations[] = {
         .answers = {"#fail"},
         .status = PAM_CONV_ERR,
         .talk = PASSWORD NO_CONVERSATION,
-        .log = REFUSAL("notice", "PAM_CONV_ERR",
-                       "the conversation failed: Conversation error"),
+        .log = FAILED("sshd:auth")
+            REFUSAL("notice", "PAM_CONV_ERR",
+                    "the conversation failed: Conversation error"),
         .starts = 1,
     },
     {
@@ -452,9 +456,10 @@ static const struct scene conversations[] = {
         .answers = {"hunter2", "#fail"},
         .status = PAM_CONV_ERR,
         .talk = PASSWORD TOTP NO_CONVERSATION,
-        .log = REFUSAL("notice", "PAM_CONV_ERR",
-                       "sshd's password method cannot ask \\\"Authenticator "
-                       "code: \\\": set KbdInteractiveAuthentication yes"),
+        .log = FAILED("sshd:auth")
+            REFUSAL("notice", "PAM_CONV_ERR",
+                    "sshd's password method cannot ask \\\"Authenticator "
+                    "code: \\\": set KbdInteractiveAuthentication yes"),
         .time = SCENE_FLOOR,
         .starts = 1,
     },
@@ -465,8 +470,9 @@ static const struct scene conversations[] = {
         .answers = {"#fail"},
         .status = PAM_CONV_ERR,
         .talk = TOTP NO_CONVERSATION,
-        .log = LINE("notice", "sudo:auth", "refused", "PAM_CONV_ERR", BARE, "-",
-                    "the conversation failed: Conversation error"),
+        .log = FAILED("sudo:auth")
+            LINE("notice", "sudo:auth", "refused", "PAM_CONV_ERR", BARE, "-",
+                 "the conversation failed: Conversation error"),
         .starts = 1,
     },
     {
@@ -810,7 +816,7 @@ static const struct scene others[] = {
         .helper = "ask:1/say:0",
         .answers = {"alice", "hunter2"},
         .status = PAM_SUCCESS,
-        .talk = ON("login: ") PASSWORD,
+        .talk = ON("login:") PASSWORD,
         .log = OK_LINE,
         .starts = 1,
     },
@@ -820,7 +826,7 @@ static const struct scene others[] = {
         .helper = "ask:1/say:0",
         .answers = {"root"},
         .status = PAM_USER_UNKNOWN,
-        .talk = ON("login: "),
+        .talk = ON("login:"),
         .time = SCENE_AT_ONCE,
     },
     {
@@ -829,7 +835,7 @@ static const struct scene others[] = {
         .helper = "ask:1/say:0",
         .answers = {"#fail"},
         .status = PAM_CONV_ERR,
-        .talk = ON("login: ") NO_CONVERSATION,
+        .talk = ON("login:") NO_CONVERSATION,
         .log = LINE("notice", "sshd:auth", "refused", "PAM_CONV_ERR",
                     "user=- pool_user=- sub=- method=- mfa=-", "-",
                     "no user name: Conversation error"),
