@@ -44,6 +44,7 @@ def workers_host(tmp_path_factory):
 @pytest.fixture
 def pool(workers_pool):
     workers_pool.reset()
+    workers_pool.admin("POST", "publish-keys")
     workers_pool.admin("DELETE", "faults")
     workers_pool.admin("DELETE", "requests")
     yield workers_pool

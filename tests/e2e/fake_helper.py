@@ -15,7 +15,7 @@ VERSION = 1
 REQUEST, READY, ASK, ANSWER, TELL, VERDICT = range(1, 7)
 OK, SYSTEM, COUNT = 0, 2, 1000
 PROMPT = REFUSED_TEXT = 1
-ECHO_OFF = 0
+ECHO_OFF = NO_DEBUG = 0
 SUB = "11111111-2222-3333-4444-555555555555"
 BUDGET_MS = 1000  # what we say we need; the module adds its slack
 
@@ -46,7 +46,8 @@ class Call:
         return receive()
 
     def verdict(self, code=OK, nonce=None, user=None, sub=SUB):
-        return (code, nonce or self.nonce, user or self.user, "said so", "fake", sub, "password", "")
+        return (code, nonce or self.nonce, user or self.user, "said so", "fake", sub, "password", "",
+                NO_DEBUG)
 
     def answer(self, *verdict):
         send(VERDICT, *(verdict or self.verdict()))
@@ -155,7 +156,7 @@ def unknown_kind(call):
 
 
 def own_request(call):
-    send(REQUEST, call.operation, call.nonce, call.service, call.user, "", 0, 0)
+    send(REQUEST, call.operation, call.nonce, call.service, call.user, "", 0)
     call.answer()
 
 

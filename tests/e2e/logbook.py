@@ -4,7 +4,6 @@
 import re
 import socket
 import threading
-import time
 
 LONGEST_LINE = 65536
 WAIT_SECONDS = 3
@@ -17,7 +16,9 @@ DECISION = re.compile(
 
 class Logbook:
     def __init__(self, path):
+        self._path = path
         self._lines = []
+        self._marks = 0
         self._changed = threading.Condition()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(str(path))
@@ -38,32 +39,38 @@ class Logbook:
         self._socket.close()
 
     def clear(self):
+        self._catch_up()
         with self._changed:
             self._lines.clear()
 
     def all(self):
+        """Every line so far."""
+        self._catch_up()
         with self._changed:
             return list(self._lines)
+
+    def _catch_up(self):
+        """Wait until what was sent before now has been read: our own line comes after it."""
+        self._marks += 1
+        mark = f"mark {self._marks}"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.sendto(mark.encode(), str(self._path))
+        with self._changed:
+            assert self._changed.wait_for(lambda: mark in self._lines, WAIT_SECONDS)
+            self._lines.remove(mark)
 
     def ours(self, phase=None):
         """What our module logged, from its name on."""
         found = [line[match.start():] for line in self.all() if (match := OURS.search(line))]
         return [line for line in found if phase is None or f":{phase}): " in line]
 
-    def decisions(self, phase="auth", count=1):
-        """The decisions of a phase as dictionaries; waits until there are `count`."""
-        deadline = time.monotonic() + WAIT_SECONDS
-        with self._changed:
-            while len(found := self._decisions(phase)) < count and time.monotonic() < deadline:
-                self._changed.wait(0.1)
-        return found
-
-    def _decisions(self, phase):
-        matches = (DECISION.search(line) for line in self._lines)
+    def decisions(self, phase="auth"):
+        """The decisions of a phase as dictionaries."""
+        matches = (DECISION.search(line) for line in self.all())
         return [match.groupdict() for match in matches if match and match["phase"] == phase]
 
     def decision(self, phase="auth"):
         """The one decision of a phase."""
         found = self.decisions(phase)
-        assert len(found) == 1, f"{len(found)} {phase} decisions in: {self.all()}"
+        assert len(found) == 1, f"{len(found)} decisions"
         return found[0]

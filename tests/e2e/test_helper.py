@@ -17,9 +17,9 @@ START_SECONDS = 26  # what a helper has to get ready in, and the same
 
 # How it behaves, until when it must be over, what the log says.
 ABUSES = [
-    ("wrong_nonce", ANSWER_SECONDS, "the verdict is for another request"),
-    ("short_nonce", ANSWER_SECONDS, "the verdict is for another request"),
-    ("wrong_user", ANSWER_SECONDS, "the verdict is for another user"),
+    ("wrong_nonce", ANSWER_SECONDS, "another request"),
+    ("short_nonce", ANSWER_SECONDS, "another request"),
+    ("wrong_user", ANSWER_SECONDS, "another user"),
     ("no_sub", ANSWER_SECONDS, "the helper's verdict names no pool user"),
     ("unknown_code", ANSWER_SECONDS, "malformed frame"),
     ("code_in_words", ANSWER_SECONDS, "malformed frame"),
