@@ -281,8 +281,8 @@ on_verdict(struct relay *relay, struct cog_frame *frame,
 
 /* One frame of the helper's; *ret_done says whether it was the verdict. */
 static int
-on_frame(struct relay *relay, struct cog_frame *frame,
-         struct cog_verdict *ret, bool *ret_done, struct cog_err *err)
+on_frame(struct relay *relay, struct cog_frame *frame, struct cog_verdict *ret,
+         bool *ret_done, struct cog_err *err)
 {
     switch (frame->kind) {
     case COG_WIRE_READY:

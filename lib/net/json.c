@@ -126,9 +126,12 @@ cog_json_encode(const json_t *json, struct cog_secret *ret, struct cog_err *err)
 {
     struct sink sink = {ret, err};
 
-    if (json_dump_callback(json, append, &sink, JSON_COMPACT) < 0)
-        return cog_fail(err, COG_E_PROTOCOL, "JSON: cannot be encoded");
-    return 0;
+    allocation_failed = false;
+    if (json_dump_callback(json, append, &sink, JSON_COMPACT) == 0)
+        return 0;
+    if (allocation_failed)
+        return cog_fail_memory(err);
+    return cog_fail(err, COG_E_PROTOCOL, "JSON: cannot be encoded");
 }
 
 bool

@@ -46,7 +46,7 @@ int cog_json_parse(const char *text, size_t len, json_t **ret,
 /*
  * Append the compact text of `json` (object or array) to `ret`.
  * COG_E_PROTOCOL: longer than `ret` holds, or `json` cannot be encoded (NULL,
- * as json_pack() returns for text that is not UTF-8).
+ * as json_pack() returns for text that is not UTF-8). COG_E_NOMEM as above.
  */
 int cog_json_encode(const json_t *json, struct cog_secret *ret,
                     struct cog_err *err) COG_MUST_USE;

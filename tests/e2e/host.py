@@ -67,7 +67,7 @@ class Host:
         self.holder = subprocess.Popen(
             ["/usr/bin/unshare", "--mount", "--propagation", "private", "/usr/bin/python3", "-B",
              HERE / "inside.py", self.stage, TOP / "docs" / "examples"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
         ready = select.select([self.holder.stdout], [], [], START_SECONDS)[0]
         if not ready or self.holder.stdout.readline() != b"ready\n":
             self.close()
@@ -186,7 +186,8 @@ class Host:
             return
         self.sshd_port = free_port()
         self.sshd = subprocess.Popen(
-            self.argv("/usr/sbin/sshd", "-D", "-p", str(self.sshd_port)),
+            self.argv("/usr/bin/setpriv", "--pdeathsig", "TERM", "--", "/usr/sbin/sshd", "-D",
+                      "-p", str(self.sshd_port)),
             stdin=subprocess.DEVNULL, start_new_session=True)
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:

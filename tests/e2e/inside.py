@@ -17,7 +17,7 @@ PREFIX = "/opt/pam-cognito"
 # Directories that start empty. sudo keeps its time stamps in /run, login its records in /var/log.
 EMPTY = ("/run", "/home", "/root", "/opt", "/tmp", "/var/lib", "/var/cache", "/var/log",
          "/var/mail", "/var/tmp")
-DEVICES = ("null", "zero", "full", "random", "urandom", "tty", "ptmx")
+DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 
 # Debian 12's own, without the modules that would look for a session bus.
 COMMON = {
@@ -89,6 +89,7 @@ def make_dev():
     for name in ("pts", "shm"):
         (new / name).mkdir()
         mount("--rbind", f"/dev/{name}", new / name)
+    (new / "ptmx").symlink_to("pts/ptmx")
     (new / "fd").symlink_to("/proc/self/fd")
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         (new / name).symlink_to(f"/proc/self/fd/{number}")

@@ -4,6 +4,7 @@
 import re
 import socket
 import threading
+import time
 
 LONGEST_LINE = 65536
 WAIT_SECONDS = 3
@@ -18,6 +19,7 @@ class Logbook:
     def __init__(self, path):
         self._path = path
         self._lines = []
+        self._arrived = {}  # when each line did, by its text
         self._marks = 0
         self._changed = threading.Condition()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -31,8 +33,10 @@ class Logbook:
                 data = self._socket.recv(LONGEST_LINE)
             except OSError:
                 return
+            line = data.decode("utf-8", "backslashreplace").rstrip("\0\n")
             with self._changed:
-                self._lines.append(data.decode("utf-8", "backslashreplace").rstrip("\0\n"))
+                self._lines.append(line)
+                self._arrived[line] = time.monotonic()
                 self._changed.notify_all()
 
     def close(self):
@@ -63,6 +67,11 @@ class Logbook:
         """What our module logged, from its name on."""
         found = [line[match.start():] for line in self.all() if (match := OURS.search(line))]
         return [line for line in found if phase is None or f":{phase}): " in line]
+
+    def arrival(self, text):
+        """When the line with this text came, by the monotonic clock."""
+        line, = (line for line in self.all() if text in line)
+        return self._arrived[line]
 
     def decisions(self, phase="auth"):
         """The decisions of a phase as dictionaries."""

@@ -31,11 +31,11 @@ def argv(host, user, command, method=KEYBOARD, **options):
 
 
 def sign_in(host, user, *answers, method=KEYBOARD, prompts=None, command="echo in as $(id -un)",
-            **options):
+            watch=terminal.ignore, **options):
     """Sign in; answers are typed at the prompts, which are password prompts unless given."""
     host.start_sshd()
     steps = list(zip(prompts or [PROMPT] * len(answers), answers))
-    return terminal.converse(argv(host, user, command, method, **options), steps)
+    return terminal.converse(argv(host, user, command, method, **options), steps, watch=watch)
 
 
 def is_in(outcome, user):

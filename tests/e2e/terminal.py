@@ -16,53 +16,77 @@ class Outcome:
     status: int        # exit status; minus the signal's number if killed
     text: str          # everything that was shown
     seconds: float     # from the first answer, or from the start, to the end
+    begun: float       # the first answer, or the start, by the monotonic clock
     missed: str = None  # the prompt that never came
 
     def __contains__(self, text):
         return text in self.text
 
 
-def finish(child):
-    """End the program whatever state it is in; its exit status."""
-    if child.isalive():
-        child.close(force=True)
-    else:
-        child.close()
-    return child.exitstatus if child.signalstatus is None else -child.signalstatus
+def ignore(kind, text):
+    """Watches a conversation without interest: kind is "shown" or "typed"."""
 
 
-def plain(shown):
-    return re.sub("\r+\n", "\n", shown)
+class Conversation:
+    """A program on a terminal of its own."""
+
+    def __init__(self, argv, timeout, watch):
+        self.watch = watch
+        self.shown = ""
+        self.begun = time.monotonic()
+        self.answers = 0
+        self.child = pexpect.spawn(argv[0], argv[1:], timeout=timeout, encoding="utf-8",
+                                   codec_errors="backslashreplace", dimensions=(40, 200),
+                                   env={"PATH": "/usr/sbin:/usr/bin:/bin", "TERM": "dumb"})
+        self.child.delaybeforesend = None
+
+    def wait(self, *patterns):
+        """Read until one of the patterns; False if there is a time-out or another end instead."""
+        found = self.child.expect([*patterns, pexpect.EOF, pexpect.TIMEOUT])
+        text = self.child.before
+        if isinstance(self.child.after, str):
+            text += self.child.after
+        text = re.sub("\r+\n", "\n", text)
+        self.shown += text
+        self.watch("shown", text)
+        return found < len(patterns)
+
+    def wait_for_end(self):
+        return self.wait(pexpect.EOF)
+
+    def type(self, answer):
+        if self.answers == 0:
+            self.begun = time.monotonic()
+        self.answers += 1
+        self.watch("typed", answer)
+        self.child.sendline(answer)
+
+    def close(self):
+        """End the program whatever state it is in; its exit status."""
+        self.child.close(force=self.child.isalive())
+        if self.child.signalstatus is not None:
+            return -self.child.signalstatus
+        return self.child.exitstatus
+
+    def outcome(self, missed=None):
+        seconds = time.monotonic() - self.begun
+        return Outcome(self.close(), self.shown, seconds, self.begun, missed)
 
 
-def converse(argv, steps, timeout=TIMEOUT, started=None):
+def converse(argv, steps, timeout=TIMEOUT, watch=ignore):
     """Run argv; for each (prompt pattern, answer) wait and type. Then wait for the end.
 
-    The program may end before all prompts came. `started` is called with the child once it runs.
+    The program may end before all prompts came. An answer may be a function of the pexpect child
+    that gives the answer, None to type nothing, or HANG_UP.
     """
-    child = pexpect.spawn(argv[0], argv[1:], encoding="utf-8", codec_errors="backslashreplace",
-                          timeout=timeout, dimensions=(40, 200), env={"PATH": "/usr/sbin:/usr/bin:/bin",
-                                                                      "TERM": "dumb"})
-    child.delaybeforesend = None
-    begun, shown, missed = time.monotonic(), "", None
-    if started:
-        started(child)
-    for number, (prompt, answer) in enumerate(steps):
-        matched = child.expect([prompt, pexpect.EOF, pexpect.TIMEOUT])
-        shown += child.before + (child.after if matched == 0 else "")
-        if matched:
-            missed = prompt
-            break
+    talk = Conversation(argv, timeout, watch)
+    for prompt, answer in steps:
+        if not talk.wait(prompt):
+            return talk.outcome(missed=prompt)
         if callable(answer):
-            answer = answer(child)
+            answer = answer(talk.child)
         if answer is HANG_UP:
-            return Outcome(finish(child), plain(shown), time.monotonic() - begun)
-        if number == 0:
-            begun = time.monotonic()
+            return talk.outcome()
         if answer is not None:
-            child.sendline(answer)
-    if missed is None and child.expect([pexpect.EOF, pexpect.TIMEOUT]) == 1:
-        missed = "the end"
-    shown += child.before if isinstance(child.before, str) and missed in (None, "the end") else ""
-    seconds = time.monotonic() - begun
-    return Outcome(finish(child), plain(shown), seconds, missed)
+            talk.type(answer)
+    return talk.outcome(missed=None if talk.wait_for_end() else "the end")

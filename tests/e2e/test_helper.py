@@ -130,7 +130,7 @@ def test_nothing_of_the_host_reaches_the_helper(app, host):
 
 # The real helper
 
-def wait_for_helper(host, child=None):
+def wait_for_helper(host):
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
         if found := host.helpers():

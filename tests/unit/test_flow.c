@@ -11,6 +11,10 @@
 
 #include <cmocka.h>
 
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include "lib/core/name.h"
 #include "lib/pool/hash.h"
 #include "tests/unit/world.h"
@@ -21,7 +25,16 @@
 /* WORLD_INIT's time, as SRP signs it. */
 #define TIMESTAMP "Wed Nov 18 11:06:40 UTC 2026"
 
-/* ----------------------------------------------- what the pool can answer */
+/* This definition comes before libc's, so that the kernel can refuse. */
+static bool random_fails;
+
+ssize_t
+getrandom(void *buf, size_t len, unsigned flags)
+{
+    return random_fails ? -1 : syscall(SYS_getrandom, buf, len, flags);
+}
+
+/* What the pool can answer. */
 #define TOKENS                                                       \
     "{\"AuthenticationResult\":{\"AccessToken\":\"a.c.c\",\"IdToken" \
     "\":\"i.d.t\"},\"ChallengeParameters\":{}}"
@@ -44,7 +57,7 @@
 #define OUTAGE     ERROR("InternalErrorException", "try again")
 #define TOO_FAST   ERROR("TooManyRequestsException", "Rate exceeded")
 
-/* ------------------------------------------------------- one run, as data */
+/* One run, as data. */
 #define MOST_EXCHANGES 12
 #define MOST_ANSWERS   11
 
@@ -199,6 +212,11 @@ play(const struct script *script)
 #define HIDDEN(text, typed)   \
     {                         \
         text, false, typed, 0 \
+    }
+/* Typed, and then the conversation fails: nothing of it counts. */
+#define BROKEN(text, echo, typed)     \
+    {                                 \
+        text, echo, typed, COG_E_CONV \
     }
 #define NEW_PASSWORD_TWICE(text, first, second) \
     HIDDEN(text, first), HIDDEN(COG_TEXT_NEW_PASSWORD_AGAIN, second)
@@ -416,6 +434,13 @@ static const struct script codes[] = {
         .proven = true,
     },
     {
+        .name = "a code of a conversation that failed is not sent",
+        .exchanges = {START(200, TOTP("s1"))},
+        .answers = {BROKEN(COG_TEXT_TOTP, true, "123456")},
+        .code = COG_E_CONV,
+        .proven = true,
+    },
+    {
         .name = "an empty answer does not hide the conversation's end",
         .exchanges = {START(200, TOTP("s1"))},
         .answers = {SHOWN(COG_TEXT_TOTP, ""), SHOWN(COG_TEXT_TOTP_WRONG, NULL)},
@@ -503,6 +528,30 @@ static const struct script new_passwords[] = {
         .name = "the conversation cannot ask with echo",
         .exchanges = {START(200, RENEW)},
         .answers = {SHOWN(COG_TEXT_MUST_CHANGE, NULL)},
+        .code = COG_E_CONV,
+        .proven = true,
+    },
+    {
+        .name = "a yes of a conversation that failed is none",
+        .exchanges = {START(200, RENEW)},
+        .answers = {BROKEN(COG_TEXT_MUST_CHANGE, true, "yes")},
+        .code = COG_E_CONV,
+        .proven = true,
+    },
+    {
+        .name = "nor is a new password one",
+        .exchanges = {START(200, RENEW)},
+        .answers = {SHOWN(COG_TEXT_MUST_CHANGE, "yes"),
+                    BROKEN(COG_TEXT_NEW_PASSWORD, false, "N3w")},
+        .code = COG_E_CONV,
+        .proven = true,
+    },
+    {
+        .name = "nor its repetition",
+        .exchanges = {START(200, RENEW)},
+        .answers = {SHOWN(COG_TEXT_MUST_CHANGE, "yes"),
+                    HIDDEN(COG_TEXT_NEW_PASSWORD, "N3w"),
+                    BROKEN(COG_TEXT_NEW_PASSWORD_AGAIN, false, "N3w")},
         .code = COG_E_CONV,
         .proven = true,
     },
@@ -681,8 +730,7 @@ other_challenges_are_refused_by_name(void **state)
     }
 }
 
-/* -------------------------------------------------- who is named to the pool
- */
+/* Who is named to the pool. */
 static void
 expect_request(const struct world *world, size_t n, const char *member,
                const char *value)
@@ -889,7 +937,7 @@ a_broken_clock_proves_nothing(void **state)
     world_check(&world);
 }
 
-/* ------------------------------------------------------------- other tries */
+/* Other tries. */
 #define LOCKED(type) ERROR(type, "")
 
 /* What the first request meets, and how often it is made. */
@@ -941,26 +989,34 @@ check_pauses(const struct world *world, size_t count)
     }
 }
 
+/* By password and by SRP: the first request of either. */
+static void
+meet_trouble(size_t i, const struct setup *setup)
+{
+    struct world_exchange script[5];
+    struct world world = WORLD_INIT;
+    struct outcome got;
+
+    print_message("%s\n", troubles[i].name);
+    for (size_t n = 0; n < COG_COUNT(script); n++)
+        script[n] = troubles[i].meets;
+    world.exchanges = script;
+    world.exchange_count = troubles[i].requests;
+    run_flow(&world, setup, &got);
+    check_outcome(&got, troubles[i].code);
+    assert_int_equal(got.facts.refusal, troubles[i].refusal);
+    assert_false(got.facts.proven);
+    check_pauses(&world, troubles[i].requests - 1);
+    world_check(&world);
+}
+
 static void
 troubles_that_stay(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COG_COUNT(troubles); i++) {
-        struct world_exchange script[5];
-        struct world world = WORLD_INIT;
-        struct outcome got;
-
-        print_message("%s\n", troubles[i].name);
-        for (size_t n = 0; n < COG_COUNT(script); n++)
-            script[n] = troubles[i].meets;
-        world.exchanges = script;
-        world.exchange_count = troubles[i].requests;
-        run_flow(&world, &by_password, &got);
-        check_outcome(&got, troubles[i].code);
-        assert_int_equal(got.facts.refusal, troubles[i].refusal);
-        assert_false(got.facts.proven);
-        check_pauses(&world, troubles[i].requests - 1);
-        world_check(&world);
+        meet_trouble(i, &by_password);
+        meet_trouble(i, &by_srp);
     }
 }
 
@@ -985,6 +1041,33 @@ troubles_that_pass(void **state)
         cog_api_clear(&got.reply);
         world_check(&world);
     }
+}
+
+/* Hosts that were throttled together do not come back together; without a
+ * random number a host waits its longest. */
+static void
+pauses_are_spread(void **state)
+{
+    static const struct world_exchange script[] = {
+        START(400, TOO_FAST), START(400, TOO_FAST), START(400, TOO_FAST),
+        START(400, TOO_FAST), START(400, TOO_FAST)};
+    int64_t sums[2] = {0, 0};
+
+    (void)state;
+    for (size_t i = 0; i < COG_COUNT(sums); i++) {
+        struct world world = WORLD_INIT;
+        struct outcome got;
+
+        random_fails = i == 1;
+        WORLD_EXCHANGES(&world, script);
+        run_flow(&world, &by_password, &got);
+        random_fails = false;
+        for (size_t n = 0; n < world.pause_count; n++)
+            sums[i] += world.pauses_ms[n];
+        world_check(&world);
+    }
+    assert_true(sums[0] > 0 && sums[0] < 500 + 1000 + 2000 + 4000);
+    assert_int_equal(sums[1], 500 + 1000 + 2000 + 4000);
 }
 
 /* What is said in the end is what the pool said, not that time ran out. */
@@ -1045,6 +1128,7 @@ main(void)
         cmocka_unit_test(a_broken_clock_proves_nothing),
         cmocka_unit_test(troubles_that_stay),
         cmocka_unit_test(troubles_that_pass),
+        cmocka_unit_test(pauses_are_spread),
         cmocka_unit_test(no_time_for_another_try),
         cmocka_unit_test(a_transport_that_cannot_pause),
     };

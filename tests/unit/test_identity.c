@@ -37,8 +37,7 @@ struct decision {
     const char *why;       /* why */
 };
 
-/* --------------------------------------------- is it this local user's token?
- */
+/* Is it this local user's token? */
 static const struct decision owners[] = {
     {ALLOWS_ALICE, .rule = "allow_users"},
     /* bob's good credentials, at alice's door */
@@ -103,8 +102,7 @@ static const struct decision owners[] = {
      .why = "no usable custom:unix"},
 };
 
-/* ---------------------------------------------------------- is he one of ours?
- */
+/* Is he one of ours? */
 static const struct decision locals[] = {
     {ALLOWS_ALICE, .local = {.unknown = true}, .why = "no such local user"},
     {"allow_any_pool_user = yes", .local = {.unknown = true},
@@ -125,8 +123,7 @@ static const struct decision locals[] = {
      .rule = "allow_users"},
 };
 
-/* ------------------------------------------------------------- may he come in?
- */
+/* May he come in? */
 static const struct decision rules[] = {
     /* Nobody is in by default; an empty list is nobody too. */
     {"", .why = "no rule allows"},

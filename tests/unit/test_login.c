@@ -28,9 +28,10 @@
 #define SECRET       "1example2secret3of4a5client"
 #define ALLOWS_ALICE "allow_users = alice\n"
 
-/* ------------------------------------------------ what the pool can answer */
+/* What the pool can answer. */
 /* Made anew for every sign-in, from the script's `claims`. */
 static char tokens_reply[SIGN_MAX];
+static char bare_reply[SIGN_MAX]; /* the same without a refresh token */
 static char keys_reply[SIGN_MAX];
 
 #define ERROR(type, message) \
@@ -85,8 +86,7 @@ static char keys_reply[SIGN_MAX];
         COG_TEXT_TOTP, true, (text), 0 \
     }
 
-/* ------------------------------------------------------ one sign-in, as data
- */
+/* One sign-in, as data. */
 #define MOST_EXCHANGES 6
 #define MOST_ANSWERS   6
 
@@ -204,6 +204,30 @@ static const struct script successes[] = {
         .verified = true,
     },
     {
+        .name = "nor from one whose name is as long",
+        .config = ALLOWS_ALICE
+        "endpoint = https://cognito-idp.us-east-1.amazonaws.org/",
+        .answers = {TYPES(PASSWORD)},
+        .exchanges = {SENDS(PASSWORD, 200, tokens_reply),
+                      GETS_KEYS(200, keys_reply)},
+        .warm_reply = keys_reply,
+        .warm_url = "https://cognito-idp.us-east-1.amazonaws.org/" TOKENS_POOL
+                    "/.well-known/jwks.json",
+        .rule = "allow_users",
+        .verified = true,
+    },
+    {
+        .name = "the keys of an issuer elsewhere on the endpoint's host",
+        .config = ALLOWS_ALICE "issuer = " TOKENS_ENDPOINT "a/b",
+        .claims = "{\"iss\":\"" TOKENS_ENDPOINT "a/b\"}",
+        .answers = {TYPES(PASSWORD)},
+        .exchanges = {SENDS(PASSWORD, 200, tokens_reply)},
+        .warm_reply = keys_reply,
+        .warm_url = TOKENS_ENDPOINT "a/b/.well-known/jwks.json",
+        .rule = "allow_users",
+        .verified = true,
+    },
+    {
         .name = "the issuer's other form",
         .claims = "{\"iss\":\"https://issuer-cognito-idp.us-east-1.amazonaws."
                   "com/" TOKENS_POOL "\"}",
@@ -241,6 +265,14 @@ static const struct script successes[] = {
                        .holds = {"\"Token\":\"r.e.f\""},
                        .status = 200,
                        .body = "{}"}},
+        LET_IN,
+    },
+    {
+        .name = "no refresh token, nothing to end",
+        .revoke = true,
+        .answers = {TYPES(PASSWORD)},
+        .exchanges = {SENDS(PASSWORD, 200, bare_reply),
+                      GETS_KEYS(200, keys_reply)},
         LET_IN,
     },
     {
@@ -479,6 +511,12 @@ static const struct script refusals[] = {
         .code = COG_E_SCOPE,
     },
     {
+        .name = "what was typed before the conversation failed is not sent",
+        .answers = {{COG_TEXT_PASSWORD_PROMPT, false, PASSWORD, COG_E_CONV}},
+        WARMS_UP,
+        .code = COG_E_CONV,
+    },
+    {
         .name = "the conversation fails",
         .answers = {TYPES(NULL)},
         WARMS_UP,
@@ -569,6 +607,14 @@ static const struct script stacks[] = {
         .code = COG_E_CHALLENGE,
     },
     {
+        .name = "the app client is set up wrongly: no password helps",
+        STACKED(TRY),
+        .answers = {TYPES(PASSWORD)},
+        .exchanges = {SENDS(PASSWORD, 400,
+                            ERROR("ResourceNotFoundException", ""))},
+        .code = COG_E_CLIENT,
+    },
+    {
         .name = "only the stacked one: right",
         STACKED(ONLY),
         .answers = {TYPES(PASSWORD)},
@@ -592,7 +638,7 @@ static const struct script junk = {
     .code = COG_E_DENIED,
 };
 
-/* ------------------------------------------------------------ playing them */
+/* Playing them. */
 static struct cog_prepared
 prepare(const struct script *script)
 {
@@ -629,6 +675,10 @@ make_replies(const struct script *script)
     (void)snprintf(tokens_reply, sizeof(tokens_reply),
                    "{\"AuthenticationResult\":{\"AccessToken\":\"a.c.c\","
                    "\"IdToken\":\"%s\",\"RefreshToken\":\"r.e.f\"}}",
+                   cog_secret_str(&token));
+    (void)snprintf(bare_reply, sizeof(bare_reply),
+                   "{\"AuthenticationResult\":{\"AccessToken\":\"a.c.c\","
+                   "\"IdToken\":\"%s\"}}",
                    cog_secret_str(&token));
     (void)snprintf(keys_reply, sizeof(keys_reply), "%s", tokens_jwks());
     cog_secret_clear(&token);
@@ -721,8 +771,7 @@ stacked_passwords(void **state)
     play_all(stacks, COG_COUNT(stacks));
 }
 
-/* ------------------------------------------------- passwords that are not sent
- */
+/* Passwords that are not sent. */
 static void
 junk_stays_here(void **state)
 {
@@ -817,16 +866,18 @@ ask_without_memory(void *ctx, const struct cog_question *question,
     return cog_secret_append_str(answer, PASSWORD, err);
 }
 
+static const struct script by_srp = {.srp = true};
+
 /* Sign in with another way to ask; nothing may be sent. */
 static void
-refuse_answer_of(int (*ask)(void *ctx, const struct cog_question *question,
+refuse_answer_of(const struct script *script,
+                 int (*ask)(void *ctx, const struct cog_question *question,
                             struct cog_secret *answer, struct cog_err *err),
                  enum cog_errc code)
 {
-    static const struct script script = {.srp = true, WARMS_UP};
-    struct world world = make_world(&script);
+    struct world world = make_world(script);
     struct cog_env env = world_env(&world);
-    struct cog_prepared prepared = prepare(&script);
+    struct cog_prepared prepared = prepare(script);
     const struct cog_login login = {.prepared = &prepared, .cache_dir = -1};
     struct cog_login_facts facts;
     struct cog_err err = COG_ERR_INIT;
@@ -842,7 +893,7 @@ static void
 a_password_with_a_nul_stays_here(void **state)
 {
     (void)state;
-    refuse_answer_of(ask_with_nul, COG_E_DENIED);
+    refuse_answer_of(&by_srp, ask_with_nul, COG_E_DENIED);
 }
 
 /* Without an SRP pair the password is not sent instead. */
@@ -850,7 +901,26 @@ static void
 no_srp_is_no_password_flow(void **state)
 {
     (void)state;
-    refuse_answer_of(ask_without_memory, COG_E_SYSTEM);
+    refuse_answer_of(&by_srp, ask_without_memory, COG_E_SYSTEM);
+}
+
+static int
+ask_idly(void *ctx, const struct cog_question *question,
+         struct cog_secret *answer, struct cog_err *err)
+{
+    (void)ctx;
+    assert_null(question->meanwhile);
+    return cog_secret_append_str(answer, PASSWORD, err);
+}
+
+/* Nothing is computed for somebody the pool will not be asked about. */
+static void
+unknown_users_cost_nothing(void **state)
+{
+    static const struct script script = {.srp = true, .unknown = true};
+
+    (void)state;
+    refuse_answer_of(&script, ask_idly, COG_E_DENIED);
 }
 
 /* Blanks, quotes, other scripts, and the longest there is: as typed. */
@@ -888,8 +958,7 @@ passwords_are_sent_as_typed(void **state)
     }
 }
 
-/* ---------------------------------------------------------- around a sign-in
- */
+/* Around a sign-in. */
 static void
 a_confidential_client_says_so_in_each_call(void **state)
 {
@@ -948,6 +1017,32 @@ a_transport_without_warm_ups(void **state)
     world_check(&world);
 }
 
+/* No room for its address, no warm-up. */
+static void
+an_endpoint_too_long_to_warm_up(void **state)
+{
+    char endpoint[4096] = "https://";
+    const struct script *script = &successes[0];
+    struct world world = make_world(script);
+    const struct cog_env env = world_env(&world);
+    struct cog_prepared prepared = prepare(script);
+    const struct cog_login login = {.prepared = &prepared, .cache_dir = -1};
+    struct cog_login_facts facts;
+    struct cog_err err = COG_ERR_INIT;
+    const size_t len = strlen(endpoint);
+
+    (void)state;
+    memset(endpoint + len, 'a', sizeof(endpoint) - len - 2);
+    endpoint[sizeof(endpoint) - 2] = '/';
+    free(prepared.config.endpoint);
+    prepared.config.endpoint = strdup(endpoint);
+    assert_non_null(prepared.config.endpoint);
+    assert_int_equal(cog_login_authenticate(&env, &login, &facts, &err), 0);
+    assert_int_equal(world.warm_count, 0);
+    cog_prepared_clear(&prepared);
+    world_check(&world);
+}
+
 /* With the key set cached, a sign-in is one request; and what a warm-up brings
  * does not replace keys that are fresh. */
 static void
@@ -983,58 +1078,79 @@ cached_keys_save_the_get(void **state)
     assert_int_equal(system(command), 0);
 }
 
-struct steps {
-    char names[256];
+struct names {
+    char text[256];
 };
 
 static void
 note_step(void *ctx, const char *name)
 {
-    struct steps *steps = ctx;
-    const size_t len = strlen(steps->names);
+    struct names *names = ctx;
+    const size_t len = strlen(names->text);
 
-    (void)snprintf(steps->names + len, sizeof(steps->names) - len, "%s; ",
-                   name);
+    (void)snprintf(names->text + len, sizeof(names->text) - len, "%s; ", name);
 }
+
+static const struct {
+    struct script script;
+    const char *names;
+} steps[] = {
+    {{.revoke = true,
+      .answers = {TYPES(PASSWORD)},
+      .exchanges = {SENDS(PASSWORD, 200, tokens_reply),
+                    GETS_KEYS(200, keys_reply),
+                    {.expect = "RevokeToken", .status = 200}}},
+     "the pool accepted the user; verified the token; checked the rules; "
+     "revoked the refresh token; "},
+    {{.revoke = true,
+      .answers = {TYPES(PASSWORD)},
+      .exchanges = {SENDS(PASSWORD, 200, tokens_reply),
+                    GETS_KEYS(200, keys_reply),
+                    {.expect = "RevokeToken"}}},
+     "the pool accepted the user; verified the token; checked the rules; "},
+    {{.claims = "{\"cognito:username\":\"bob\"}",
+      .answers = {TYPES(PASSWORD)},
+      .exchanges = {SENDS(PASSWORD, 200, tokens_reply),
+                    GETS_KEYS(200, keys_reply)}},
+     "the pool accepted the user; verified the token; "},
+    {{.forged = true,
+      .answers = {TYPES(PASSWORD)},
+      .exchanges = {SENDS(PASSWORD, 200, tokens_reply),
+                    GETS_KEYS(200, keys_reply)}},
+     "the pool accepted the user; "},
+    {{.answers = {TYPES("wrong")},
+      .exchanges = {SENDS("wrong", 400, WRONG_PASSWORD)}},
+     ""},
+};
 
 static void
 steps_are_shown(void **state)
 {
-    static const struct script *const scripts[] = {
-        &successes[12], /* the refresh token is not kept */
-        &successes[13], /* ... or cannot be ended */
-    };
-    static const char *const names[] = {
-        "the pool accepted the user; verified the token; checked the rules; "
-        "revoked the refresh token; ",
-        "the pool accepted the user; verified the token; checked the rules; ",
-    };
-
     (void)state;
-    for (size_t i = 0; i < COG_COUNT(scripts); i++) {
-        struct world world = make_world(scripts[i]);
+    for (size_t i = 0; i < COG_COUNT(steps); i++) {
+        const struct script *script = &steps[i].script;
+        struct world world = make_world(script);
         const struct cog_env env = world_env(&world);
-        struct cog_prepared prepared = prepare(scripts[i]);
-        struct steps steps = {""};
+        struct cog_prepared prepared = prepare(script);
+        struct names shown = {""};
         const struct cog_login login = {
             .prepared = &prepared,
             .cache_dir = -1,
-            .revoke = true,
+            .revoke = script->revoke,
             .step = note_step,
-            .step_ctx = &steps,
+            .step_ctx = &shown,
         };
         struct cog_login_facts facts;
         struct cog_err err = COG_ERR_INIT;
 
-        assert_int_equal(cog_login_authenticate(&env, &login, &facts, &err), 0);
-        assert_string_equal(steps.names, names[i]);
+        (void)!cog_login_authenticate(&env, &login, &facts, &err);
+        assert_string_equal(shown.text, steps[i].names);
         cog_prepared_clear(&prepared);
         world_check(&world);
     }
 }
 
-/* ------------------------------------------------------ account and password
- */
+/* Account and password. */
 static const struct {
     const char *config;
     const char *service;
@@ -1088,9 +1204,11 @@ main(void)
         cmocka_unit_test(too_long_a_password_stays_here),
         cmocka_unit_test(a_password_with_a_nul_stays_here),
         cmocka_unit_test(no_srp_is_no_password_flow),
+        cmocka_unit_test(unknown_users_cost_nothing),
         cmocka_unit_test(passwords_are_sent_as_typed),
         cmocka_unit_test(a_confidential_client_says_so_in_each_call),
         cmocka_unit_test(a_transport_without_warm_ups),
+        cmocka_unit_test(an_endpoint_too_long_to_warm_up),
         cmocka_unit_test(cached_keys_save_the_get),
         cmocka_unit_test(steps_are_shown),
         cmocka_unit_test(other_phases_never_pass),

@@ -84,8 +84,7 @@ getgrnam_r(const char *name, struct group *entry, char *buf, size_t size,
     return groups_fail ? EIO : 0;
 }
 
-/* --------------------------------------------------------- files of one test
- */
+/* Files of one test. */
 static char dir[] = "/tmp/test_prepare.XXXXXX";
 static char config_path[64];
 static char secret_path[64];

@@ -84,8 +84,7 @@ getgrnam_r(const char *name, struct group *entry, char *buf, size_t size,
     return 0;
 }
 
-/* ------------------------------------------------------- who is ours, by rule
- */
+/* Who is ours, by rule. */
 struct local {
     const char *name;
     bool unknown; /* to NSS */
@@ -246,7 +245,7 @@ who_is_denied(void **state)
     }
 }
 
-/* ----------------------------------------------------- facts, through NSS */
+/* Facts, through NSS. */
 static const struct {
     const char *config;
     const char *user;

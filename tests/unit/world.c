@@ -174,11 +174,13 @@ ask_scripted(void *ctx, const struct cog_question *question,
     assert_int_equal(answer->len, 0);
     if (question->meanwhile != NULL)
         question->meanwhile(question->meanwhile_ctx);
-    if (script->answer == NULL) {
-        return cog_fail(err, script->fail == COG_OK ? COG_E_CONV : script->fail,
-                        "scripted failure");
-    }
-    return cog_secret_append_str(answer, script->answer, err);
+    if (script->answer != NULL &&
+        cog_secret_append_str(answer, script->answer, err) < 0)
+        return -1;
+    if (script->answer != NULL && script->fail == COG_OK)
+        return 0;
+    return cog_fail(err, script->fail == COG_OK ? COG_E_CONV : script->fail,
+                    "scripted failure");
 }
 
 static void

@@ -42,8 +42,10 @@ struct world_exchange {
 struct world_answer {
     enum cog_text expect;
     bool echo;
-    const char *answer; /* NULL: `fail` */
-    enum cog_errc fail; /* COG_E_CONV when left out */
+    const char *answer; /* NULL: none */
+    /* The conversation fails then, whatever was typed; without an answer
+     * COG_E_CONV when left out. */
+    enum cog_errc fail;
 };
 
 struct world_request {

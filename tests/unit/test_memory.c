@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every allocation of a whole sign-in fails once, ours and jansson's: what
+ * comes out is the right answer or a clean refusal, and nothing leaks (which
+ * the sanitizers and valgrind tell). Linked with --wrap for the functions
+ * below; what OpenSSL allocates is test_srp.c's.
+ */
+#include "lib/login/login.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "lib/net/json.h"
+#include "tests/sign.h"
+#include "tests/unit/tokens.h"
+#include "tests/unit/world.h"
+
+#define PASSWORD "Passw0rd!"
+#define SECRET   "1example2secret3of4a5client"
+
+/* Counts only while the code under test runs, not its world. */
+static bool armed;
+static unsigned long countdown; /* to the allocation that fails */
+
+static bool
+fails(void)
+{
+    return armed && countdown > 0 && --countdown == 0;
+}
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+void *__real_reallocarray(void *old, size_t count, size_t size);
+void *__wrap_reallocarray(void *old, size_t count, size_t size);
+char *__real_strdup(const char *text);
+char *__wrap_strdup(const char *text);
+char *__real_strndup(const char *text, size_t len);
+char *__wrap_strndup(const char *text, size_t len);
+int __real_vasprintf(char **ret, const char *fmt, va_list ap) COG_PRINTF(2, 0);
+int __wrap_vasprintf(char **ret, const char *fmt, va_list ap) COG_PRINTF(2, 0);
+
+void *
+__wrap_malloc(size_t size)
+{
+    return fails() ? NULL : __real_malloc(size);
+}
+
+void *
+__wrap_calloc(size_t count, size_t size)
+{
+    return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *
+__wrap_realloc(void *old, size_t size)
+{
+    return fails() ? NULL : __real_realloc(old, size);
+}
+
+void *
+__wrap_reallocarray(void *old, size_t count, size_t size)
+{
+    return fails() ? NULL : __real_reallocarray(old, count, size);
+}
+
+char *
+__wrap_strdup(const char *text)
+{
+    return fails() ? NULL : __real_strdup(text);
+}
+
+char *
+__wrap_strndup(const char *text, size_t len)
+{
+    return fails() ? NULL : __real_strndup(text, len);
+}
+
+int
+__wrap_vasprintf(char **ret, const char *fmt, va_list ap)
+{
+    return fails() ? -1 : __real_vasprintf(ret, fmt, ap);
+}
+
+/* The scripted world, with memory of its own. */
+static struct cog_env inner;
+
+static int
+send_whole(void *ctx, const struct cog_http_request *request,
+           struct cog_http_reply *reply, struct cog_err *err)
+{
+    const bool was_armed = armed;
+    int rc;
+
+    armed = false;
+    rc = inner.transport.send(ctx, request, reply, err);
+    armed = was_armed;
+    return rc;
+}
+
+static const struct cog_secret *
+warm_body_whole(void *ctx)
+{
+    const bool was_armed = armed;
+    const struct cog_secret *body;
+
+    armed = false;
+    body = inner.transport.warm_body(ctx);
+    armed = was_armed;
+    return body;
+}
+
+/* What runs while the user types is ours again. */
+static const struct cog_question *asked;
+
+static void
+meanwhile_armed(void *ctx)
+{
+    armed = true;
+    asked->meanwhile(ctx);
+    armed = false;
+}
+
+static int
+ask_whole(void *ctx, const struct cog_question *question,
+          struct cog_secret *answer, struct cog_err *err)
+{
+    struct cog_question copy = *question;
+    const bool was_armed = armed;
+    int rc;
+
+    asked = question;
+    if (question->meanwhile != NULL)
+        copy.meanwhile = meanwhile_armed;
+    armed = false;
+    rc = inner.ui.ask(ctx, &copy, answer, err);
+    armed = was_armed;
+    return rc;
+}
+
+static struct cog_env
+whole_env(struct world *world)
+{
+    struct cog_env env = world_env(world);
+
+    inner = env;
+    env.transport.send = send_whole;
+    env.transport.warm_body = warm_body_whole;
+    env.ui.ask = ask_whole;
+    return env;
+}
+
+static char tokens_reply[SIGN_MAX];
+static char keys_reply[SIGN_MAX];
+
+#define CHALLENGE(name, parameters)                                     \
+    "{\"ChallengeName\":\"" name "\",\"Session\":\"s1\",\"ChallengePar" \
+    "ameters\":{" parameters "}}"
+#define TOTP CHALLENGE("SOFTWARE_TOKEN_MFA", "\"USERNAME\":\"alice\"")
+#define VERIFIER                                                            \
+    CHALLENGE("PASSWORD_VERIFIER", "\"USER_ID_FOR_SRP\":\"alice\",\"SALT\"" \
+                                   ":\"5c5d\",\"SRP_B\":\"1234abcd\","      \
+                                   "\"SECRET_BLOCK\":\"AAAA\"")
+#define RENEW CHALLENGE("NEW_PASSWORD_REQUIRED", "")
+
+static const struct world_exchange by_password[] = {
+    {.expect = "InitiateAuth", .status = 200, .body = tokens_reply},
+    {.expect = TOKENS_JWKS_URL, .status = 200, .body = keys_reply},
+};
+static const struct world_answer types_password[] = {
+    {COG_TEXT_PASSWORD_PROMPT, false, PASSWORD, 0},
+};
+static const struct world_exchange by_srp[] = {
+    {.expect = "InitiateAuth", .status = 200, .body = VERIFIER},
+    {.expect = "RespondToAuthChallenge", .status = 200, .body = TOTP},
+    {.expect = "RespondToAuthChallenge", .status = 200, .body = tokens_reply},
+    {.expect = TOKENS_JWKS_URL, .status = 200, .body = keys_reply},
+    {.expect = "RevokeToken", .status = 200},
+};
+static const struct world_answer types_code[] = {
+    {COG_TEXT_PASSWORD_PROMPT, false, PASSWORD, 0},
+    {COG_TEXT_TOTP, true, "123 456", 0},
+};
+static const struct world_exchange by_new_password[] = {
+    {.expect = "InitiateAuth", .status = 200, .body = RENEW},
+    {.expect = "RespondToAuthChallenge", .status = 200, .body = tokens_reply},
+};
+static const struct world_answer types_new_password[] = {
+    {COG_TEXT_PASSWORD_PROMPT, false, PASSWORD, 0},
+    {COG_TEXT_MUST_CHANGE, true, "yes", 0},
+    {COG_TEXT_NEW_PASSWORD, false, "N3w", 0},
+    {COG_TEXT_NEW_PASSWORD_AGAIN, false, "N3w", 0},
+};
+static const struct world_exchange stranger[] = {
+    {.expect = "InitiateAuth",
+     .status = 400,
+     .body = "{\"__type\":\"NotAuthorizedException\",\"message\":"
+             "\"Incorrect username or password.\"}"},
+};
+
+#define SCRIPT(exchanges, answers) \
+    exchanges, COG_COUNT(exchanges), answers, COG_COUNT(answers)
+
+static const struct {
+    const char *name;
+    const struct world_exchange *exchanges;
+    size_t exchange_count;
+    const struct world_answer *answers;
+    size_t answer_count;
+    bool srp;
+    bool confidential;
+    bool cached;        /* there is a cache directory */
+    bool warm;          /* the warm-up brings the keys */
+    enum cog_errc code; /* with memory enough */
+} cases[] = {
+    {"password", SCRIPT(by_password, types_password), false, false, true, false,
+     COG_OK},
+    {"SRP, code, confidential", SCRIPT(by_srp, types_code), true, true, false,
+     false, COG_OK},
+    {"new password, warm keys", SCRIPT(by_new_password, types_new_password),
+     false, false, true, true, COG_OK},
+    {"wrong password", SCRIPT(stranger, types_password), false, false, false,
+     false, COG_E_DENIED},
+};
+
+static int
+make_replies(void **state)
+{
+    struct cog_secret token = COG_SECRET_INIT(SIGN_MAX);
+
+    if (tokens_setup(state) < 0)
+        return -1;
+    tokens_sign("", &token);
+    (void)snprintf(tokens_reply, sizeof(tokens_reply),
+                   "{\"AuthenticationResult\":{\"AccessToken\":\"a.c.c\","
+                   "\"IdToken\":\"%s\",\"RefreshToken\":\"r.e.f\"}}",
+                   cog_secret_str(&token));
+    (void)snprintf(keys_reply, sizeof(keys_reply), "%s", tokens_jwks());
+    cog_secret_clear(&token);
+    return 0;
+}
+
+static struct cog_prepared
+prepare(size_t i)
+{
+    struct cog_prepared prepared = COG_PREPARED_INIT;
+    struct cog_err err = COG_ERR_INIT;
+
+    prepared.config = tokens_config("allow_users = alice", NULL);
+    prepared.config.auth_flow =
+        cases[i].srp ? COG_AUTH_FLOW_SRP : COG_AUTH_FLOW_PASSWORD;
+    (void)snprintf(prepared.local.account.name,
+                   sizeof(prepared.local.account.name), "alice");
+    prepared.local.account.exists = true;
+    prepared.local.account.uid = 1000;
+    (void)snprintf(prepared.pool_user, sizeof(prepared.pool_user), "alice");
+    if (cases[i].confidential) {
+        assert_int_equal(
+            cog_secret_append_str(&prepared.client_secret, SECRET, &err), 0);
+    }
+    return prepared;
+}
+
+/* With one failure the right answer may still come: a cache that could not be
+ * written costs nobody his sign-in. A key there is no memory to decode is no
+ * key, so the key set, or the token, is refused. */
+static void
+check_outcome(size_t i, int rc, const struct cog_login_facts *facts,
+              const struct cog_err *err)
+{
+    if (rc == 0) {
+        assert_int_equal(cases[i].code, COG_OK);
+        assert_int_equal(err->code, COG_OK);
+        assert_string_equal(facts->sub, TOKENS_SUB);
+        assert_string_equal(facts->rule, "allowed by allow_users");
+        return;
+    }
+    assert_true(err->code != COG_OK);
+    if (err->code != COG_E_NOMEM && err->code != cases[i].code &&
+        strstr(err->msg, "no usable RSA key") == NULL &&
+        strstr(err->msg, "unknown key") == NULL)
+        fail_msg("code %d: %s", (int)err->code, err->msg);
+}
+
+/* Sign in with allocation number `n` failing. Did it come to that one? */
+static bool
+sign_in(size_t i, unsigned long n)
+{
+    char path[] = "/tmp/test_memory.XXXXXX";
+    char command[64];
+    struct world world = WORLD_INIT;
+    const struct cog_env env = whole_env(&world);
+    struct cog_prepared prepared = prepare(i);
+    struct cog_login login = {.prepared = &prepared,
+                              .cache_dir = -1,
+                              .revoke = cases[i].confidential};
+    struct cog_login_facts facts;
+    struct cog_err err = COG_ERR_INIT;
+    int rc;
+
+    world.exchanges = cases[i].exchanges;
+    world.exchange_count = cases[i].exchange_count;
+    world.answers = cases[i].answers;
+    world.answer_count = cases[i].answer_count;
+    world.warm_reply = cases[i].warm ? keys_reply : NULL;
+    if (cases[i].cached) {
+        assert_non_null(mkdtemp(path));
+        login.cache_dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        assert_true(login.cache_dir >= 0);
+    }
+    countdown = n;
+    armed = true;
+    rc = cog_login_authenticate(&env, &login, &facts, &err);
+    armed = false;
+    check_outcome(i, rc, &facts, &err);
+    cog_prepared_clear(&prepared);
+    world_clear(&world);
+    if (cases[i].cached) {
+        (void)close(login.cache_dir);
+        (void)snprintf(command, sizeof(command), "rm -r %s", path);
+        assert_int_equal(system(command), 0);
+    }
+    return countdown == 0;
+}
+
+static void
+every_allocation_fails_once(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COG_COUNT(cases); i++) {
+        unsigned long n = 1;
+
+        while (sign_in(i, n))
+            n++;
+        print_message("%s: %lu allocations\n", cases[i].name, n - 1);
+        assert_true(n > 20); /* or the linker replaced nothing */
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_allocation_fails_once),
+    };
+
+    cog_json_setup();
+    return cmocka_run_group_tests(tests, make_replies, tokens_teardown);
+}
