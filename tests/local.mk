@@ -5,6 +5,8 @@
 check_LTLIBRARIES = tests/libtesting.la
 tests_libtesting_la_SOURCES = \
 	tests/sign.c tests/sign.h \
+	tests/unit/allocations.h \
+	tests/unit/tokens.c tests/unit/tokens.h \
 	tests/unit/world.c tests/unit/world.h
 LDADD = tests/libtesting.la lib/libcognito.la $(CMOCKA_LIBS)
 
@@ -32,12 +34,14 @@ unit_tests = \
 	tests/unit/test_keyset \
 	tests/unit/test_lines \
 	tests/unit/test_login \
+	tests/unit/test_memory \
 	tests/unit/test_name \
 	tests/unit/test_number \
 	tests/unit/test_options \
 	tests/unit/test_prepare \
 	tests/unit/test_protocol \
 	tests/unit/test_refusal \
+	tests/unit/test_sandbox \
 	tests/unit/test_scope \
 	tests/unit/test_secret \
 	tests/unit/test_srp \
@@ -49,6 +53,51 @@ unit_tests = \
 # A failing random generator and u = 0, which no input can bring about.
 tests_unit_test_srp_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=BN_priv_rand,--wrap=cog_hash_sha256
+
+# Each of our own allocations, and jansson's, is made to fail.
+tests_unit_test_memory_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray \
+	-Wl,--wrap=strdup,--wrap=strndup,--wrap=vasprintf
+tests_unit_test_sandbox_SOURCES = \
+	tests/unit/test_sandbox.c helper/sandbox.c helper/sandbox.h
+
+# ------------------------------ the module, with a helper that does as it is told
+module_tests = tests/module/test_manners tests/module/test_module
+module_test_sources = \
+	tests/module/interpose.c tests/module/interpose.h \
+	tests/module/scene.c tests/module/scene.h
+tests_module_test_manners_SOURCES = \
+	tests/module/test_manners.c $(module_test_sources)
+tests_module_test_module_SOURCES = \
+	tests/module/test_module.c $(module_test_sources)
+module_test_ldflags = $(AM_LDFLAGS) -rdynamic
+tests_module_test_manners_LDFLAGS = $(module_test_ldflags)
+tests_module_test_module_LDFLAGS = $(module_test_ldflags)
+module_test_ldadd = lib/libcore.la $(CMOCKA_LIBS) -lpam -ldl
+tests_module_test_manners_LDADD = $(module_test_ldadd)
+tests_module_test_module_LDADD = $(module_test_ldadd)
+
+# The same objects as the installed module but for the helper's path and
+# shorter patience. -rpath makes libtool link a plugin.
+check_LTLIBRARIES += tests/module/pam_cognito.la tests/module/pam_earlier.la
+tests_module_pam_cognito_la_SOURCES = $(pam_pam_cognito_la_SOURCES)
+tests_module_pam_cognito_la_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DCOG_HELPER_PATH=\"$(abs_top_builddir)/tests/module/fake_helper\" \
+	-DCOG_START_MS=1000 -DCOG_QUESTIONS_LOGIN_MS=1000
+tests_module_pam_cognito_la_LIBADD = tests/module/libcore.la -lpam
+tests_module_pam_cognito_la_LDFLAGS = $(pam_pam_cognito_la_LDFLAGS) \
+	-rpath $(pamdir)
+tests_module_pam_earlier_la_SOURCES = tests/module/pam_earlier.c
+tests_module_pam_earlier_la_LIBADD = -lpam
+tests_module_pam_earlier_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version \
+	-shared -rpath $(pamdir)
+# protocol.c knows how long questions may take.
+check_LTLIBRARIES += tests/module/libcore.la
+tests_module_libcore_la_SOURCES = $(lib_libcore_la_SOURCES)
+tests_module_libcore_la_CPPFLAGS = $(tests_module_pam_cognito_la_CPPFLAGS)
+tests_module_fake_helper_SOURCES = tests/module/fake_helper.c
+tests_module_fake_helper_LDADD = lib/libcore.la
+module_test_programs = $(module_tests) tests/module/fake_helper
 
 # ------------------------------------ fuzz targets, replayed over their corpus
 fuzz_targets = config jwks jwt reply srp usermap wire
@@ -79,10 +128,11 @@ tests_vectors_SOURCES = \
 	tests/vectors_pool.c
 
 # ------------------------------------------------------------------- all of it
-check_PROGRAMS = $(unit_tests) $(fuzz_replays) tests/vectors
+check_PROGRAMS = $(unit_tests) $(module_test_programs) $(fuzz_replays) \
+	tests/vectors
 AM_DEFAULT_SOURCE_EXT = .c
 test_scripts = tests/run-corpora tests/run-vectors tests/rules
-TESTS = $(unit_tests) $(test_scripts)
+TESTS = $(unit_tests) $(module_tests) $(test_scripts)
 AM_TESTS_ENVIRONMENT = top_builddir='$(abs_top_builddir)' CC='$(CC)'; \
 	export top_builddir CC;
 
@@ -109,4 +159,4 @@ fuzz:
 
 test_extra_dist = $(test_scripts) tests/data tests/e2e tests/fuzz/corpus \
 	tests/mutate tests/npm/package.json tests/npm/package-lock.json \
-	tests/pool
+	tests/package tests/pool tests/setup.sh tests/unit/tls_server.py

@@ -42,7 +42,7 @@ install_packages() {
 	local packages
 	packages=$(missing_packages "$@")
 	[ -z "$packages" ] && return
-	echo "== installing" $packages
+	echo "installing" $packages
 	export DEBIAN_FRONTEND=noninteractive
 	apt-get -q update </dev/null &&
 		without_daemons apt-get -q install -y --no-install-recommends $packages </dev/null

@@ -1,42 +1,95 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/net/json.h"
 
-#include <malloc.h>
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 
 _Static_assert(sizeof(json_int_t) == sizeof(int64_t),
                "JSON integers must hold every time");
 
-/* An allocation failed since this was last cleared. jansson 2.14 goes on when
- * the buffer of the token it reads cannot grow, and the text then lacks a
- * character: "roots" must not become "root" for want of memory. */
+/* Memory of jansson's; the block made last is the first of the list. */
+struct block {
+    struct block *older;
+    struct block *newer;
+    size_t size; /* of data, in bytes */
+    max_align_t data[];
+};
+
+static struct block *newest;
+
+/* An allocation failed since this was last cleared. */
 static bool allocation_failed;
+/* Where a parse ends that lacks memory, NULL outside of one. jansson 2.14
+ * goes on when the buffer of the token it reads cannot grow: characters are
+ * missing then, and with the closing quote the end of the string, so that it
+ * writes past its memory. It must not see that an allocation failed. */
+static jmp_buf *parse_end;
 
 static void *
 allocate(size_t size)
 {
-    void *memory = malloc(size);
+    struct block *block = NULL;
 
-    if (memory == NULL)
+    if (size <= PTRDIFF_MAX - sizeof(*block))
+        block = malloc(sizeof(*block) + size);
+    if (block == NULL) {
         allocation_failed = true;
-    return memory;
+        if (parse_end != NULL)
+            longjmp(*parse_end, 1);
+        return NULL;
+    }
+    *block = (struct block){.older = newest, .size = size};
+    if (newest != NULL)
+        newest->newer = block;
+    newest = block;
+    return block->data;
 }
 
-/* malloc_usable_size() may round up, so this wipes at least what jansson was
- * given; jansson 2.14 never calls realloc(). */
+/* jansson 2.14 never calls realloc(). */
 static void
 wipe_and_free(void *memory)
 {
-    if (memory != NULL)
-        explicit_bzero(memory, malloc_usable_size(memory));
-    free(memory);
+    struct block *block;
+
+    if (memory == NULL)
+        return;
+    block =
+        (struct block *)(void *)((char *)memory - offsetof(struct block, data));
+    if (block->newer != NULL)
+        block->newer->older = block->older;
+    else
+        newest = block->older;
+    if (block->older != NULL)
+        block->older->newer = block->newer;
+    explicit_bzero(block->data, block->size);
+    free(block);
 }
 
 void
 cog_json_setup(void)
 {
     json_set_alloc_funcs(allocate, wipe_and_free);
+}
+
+/* json_loadb(), but NULL without memory, and nothing left of the attempt. */
+static json_t *
+load(const char *text, size_t len, json_error_t *why)
+{
+    struct block *const before = newest;
+    jmp_buf here;
+    json_t *json;
+
+    if (setjmp(here) != 0) {
+        parse_end = NULL;
+        while (newest != before)
+            wipe_and_free(newest->data);
+        return NULL;
+    }
+    parse_end = &here;
+    json = json_loadb(text, len, JSON_REJECT_DUPLICATES, why);
+    parse_end = NULL;
+    return json;
 }
 
 /* What the limits look at while they pass over a text. */
@@ -91,11 +144,9 @@ cog_json_parse(const char *text, size_t len, json_t **ret, struct cog_err *err)
     if (check_limits(text, len, err) < 0)
         return -1;
     allocation_failed = false;
-    json = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
-    if (allocation_failed) {
-        json_decref(json);
+    json = load(text, len, &why);
+    if (allocation_failed)
         return cog_fail_memory(err);
-    }
     if (json == NULL) { /* why.text may quote a secret, so it is not used */
         return cog_fail(err, COG_E_PROTOCOL, "JSON: malformed at byte %d",
                         why.position);

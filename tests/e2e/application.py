@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""pamhost.c, the PAM application for everything real ones do not show: codes, texts, circumstances."""
+"""pamhost.c, the PAM application for what real ones do not show: codes, texts, circumstances."""
 
+import itertools
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -8,7 +9,9 @@ from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parent / "pamhost.c"
 PLACE = "/opt/pamhost"
-ANSWERS = "/run/pamhost-answers"
+ANSWERS = "/run/pamhost-answers.{}"
+
+numbers = itertools.count()
 
 
 def build(target):
@@ -61,16 +64,24 @@ class Report:
         return int(self._after("succeeded")[0])
 
 
-def run(host, user, phases, answers, service="e2e", conditions=(), silent=False, times=1,
-        as_user=None, environment=None, wrap=(), timeout=60):
-    """Run pamhost in the host; answers reach it through a file, so that they are in no argv."""
-    host.write(ANSWERS, "".join(f"{answer}\n" for answer in answers),
-               0o644 if as_user else 0o600)
-    command = [*wrap, PLACE, "-s", service, "-i", ANSWERS, "-n", str(times)]
+def command_line(user, service, conditions, silent, times, account_user):
+    command = [PLACE, "-s", service, "-n", str(times)]
     command += ["-u", user] if user else []
+    command += ["-U", account_user] if account_user else []
     for condition in conditions:
         command += ["-c", condition]
-    command += ["-q"] if silent else []
-    done = host.run(*command, *phases, as_user=as_user, environment=environment, timeout=timeout)
+    return command + (["-q"] if silent else [])
+
+
+def run(host, user, phases, answers, service="e2e", conditions=(), silent=False, times=1,
+        account_user=None, as_user=None, environment=None, wrap=(), timeout=60):
+    """Run pamhost in the host; answers reach it through a file, so that they are in no argv."""
+    path = ANSWERS.format(next(numbers))
+    lines = "".join(f"{answer}\n" for answer in answers)
+    file = host.write(path, lines, 0o644 if as_user else 0o600)
+    command = command_line(user, service, conditions, silent, times, account_user)
+    done = host.run(*wrap, *command, "-i", path, *phases, as_user=as_user, environment=environment,
+                    timeout=timeout)
+    file.unlink()
     assert done.status == 0, f"pamhost ended with {done.status}: {done.out}{done.err}"
     return Report(done.out.splitlines())

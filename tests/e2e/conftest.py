@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Fixtures: one private host and one local pool for each worker, as new for each test."""
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -36,9 +35,9 @@ def workers_pool():
 @pytest.fixture(scope="session")
 def workers_host(tmp_path_factory):
     built = application.build(tmp_path_factory.mktemp("pamhost") / "pamhost")
-    with private_host.Host() as host:
-        application.install(host, built)
-        yield host
+    with private_host.Host() as running:
+        application.install(running, built)
+        yield running
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ for directory in (HERE, HERE.parent / "pool"):
 import host as private_host  # noqa: E402  (after the paths above)
 import people  # noqa: E402
 import ssh  # noqa: E402
-import terminal  # noqa: E402
 from localpool import LocalPool  # noqa: E402
 from pool import totp  # noqa: E402
 

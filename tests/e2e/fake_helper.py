@@ -46,8 +46,8 @@ class Call:
         return receive()
 
     def verdict(self, code=OK, nonce=None, user=None, sub=SUB):
-        return (code, nonce or self.nonce, user or self.user, "said so", "fake", sub, "password", "",
-                NO_DEBUG)
+        return (code, nonce or self.nonce, user or self.user, "said so", "fake", sub, "password",
+                "", NO_DEBUG)
 
     def answer(self, *verdict):
         send(VERDICT, *(verdict or self.verdict()))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A private host: its own /etc, /dev/log, state directories and sshd in a mount namespace.
 
-Files of the host are reached through host.path(); programs run in it with host.run(), host.converse()
-or, as an ordinary user, with their as_user argument. When the object is closed nothing is left.
+Files of the host are reached through host.path(); programs run in it with host.run() and
+host.converse(), as an ordinary user with as_user. When the object is closed nothing is left.
 """
 
 import os
@@ -157,7 +157,8 @@ class Host:
 
     def argv(self, *command, as_user=None, environment=None, clean=True):
         """A command line that runs the command in the host."""
-        line = ["/usr/bin/nsenter", f"--mount=/proc/{self.holder.pid}/ns/mnt", "--"]
+        keeper = f"/proc/{self.holder.pid}"
+        line = ["/usr/bin/nsenter", f"--mount={keeper}/ns/mnt", f"--root={keeper}/root", "--"]
         home = "/root"
         if as_user:
             line += ["/usr/bin/setpriv", f"--reuid={people.uid_of(as_user)}", f"--regid={as_user}",

@@ -10,7 +10,8 @@ LONGEST_LINE = 65536
 WAIT_SECONDS = 3
 OURS = re.compile(r"pam_cognito\([^)]*\): ")
 DECISION = re.compile(
-    r'pam_cognito\((?P<service>[^:)]*):(?P<phase>[^)]*)\): result=(?P<result>\S+) code=(?P<code>\S+) '
+    r'pam_cognito\((?P<service>[^:)]*):(?P<phase>[^)]*)\): '
+    r'result=(?P<result>\S+) code=(?P<code>\S+) '
     r'user=(?P<user>\S+) pool_user=(?P<pool_user>\S+) sub=(?P<sub>\S+) method=(?P<method>\S+) '
     r'mfa=(?P<mfa>\S+) rhost=(?P<rhost>\S+) reason="(?P<reason>.*)" ref=(?P<ref>[0-9A-F]{4})')
 

@@ -2,13 +2,14 @@
 /*
  * pamhost.c - a PAM application in unusual circumstances.
  *
- *   pamhost [-s SERVICE] [-u USER] [-i FILE] [-c CONDITION]... [-n TIMES] [-q]
- *           PHASE...
+ *   pamhost [-s SERVICE] [-u USER] [-U USER] [-i FILE] [-c CONDITION]...
+ *           [-n TIMES] [-q] PHASE...
  *
  * Answers prompts with the lines of FILE, runs the phases (auth, account,
  * setcred, open, close, chauthtok) and prints what each answered, every
  * message, and "changed WHAT" for whatever is not afterwards as it was before
- * in this process. With -n the whole is repeated, and "grown ..." compares
+ * in this process. -U sets another PAM_USER for the account phase, as a module
+ * in between could. With -n the whole is repeated, and "grown ..." compares
  * memory and descriptors. -q passes PAM_SILENT.
  */
 #include <dirent.h>
@@ -46,6 +47,7 @@ extern char **environ;
 struct options {
     const char *service;
     const char *user;
+    const char *account_user;
     const char *answer_file;
     const char *condition[CONDITIONS];
     int conditions;
@@ -541,6 +543,8 @@ run_phases(pam_handle_t *pamh, const struct options *o)
         long begun_ms = now_ms();
 
         first_answer_ms = 0;
+        if (o->account_user != NULL && strcmp(o->phase[i], "account") == 0)
+            (void)pam_set_item(pamh, PAM_USER, o->account_user);
         status = run_phase(pamh, o->phase[i], o->flags);
         if (first_answer_ms != 0)
             begun_ms = first_answer_ms;
@@ -627,11 +631,13 @@ parse(int argc, char **argv, struct options *o)
 {
     int c;
 
-    while ((c = getopt(argc, argv, "s:u:i:c:n:q")) != -1) {
+    while ((c = getopt(argc, argv, "s:u:U:i:c:n:q")) != -1) {
         if (c == 's')
             o->service = optarg;
         else if (c == 'u')
             o->user = optarg;
+        else if (c == 'U')
+            o->account_user = optarg;
         else if (c == 'i')
             o->answer_file = optarg;
         else if (c == 'c' && o->conditions < CONDITIONS)

@@ -43,4 +43,5 @@ def is_in(outcome, user):
 
 
 def is_refused(outcome):
-    return outcome.status == 255 and "Permission denied" in outcome.text and "in as" not in outcome.text
+    text = outcome.text
+    return outcome.status == 255 and "Permission denied" in text and "in as" not in text

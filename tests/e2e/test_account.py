@@ -21,6 +21,16 @@ def test_another_handle_knows_nothing(app):
     assert app("alice", "account").status("account") == "PAM_AUTH_ERR"
 
 
+# PAM_USER changes between the phases, as a module in between could do it.
+OTHERS = [("bob", "PAM_AUTH_ERR"), ("keyadmin", "PAM_USER_UNKNOWN"), ("root", "PAM_USER_UNKNOWN")]
+
+
+@pytest.mark.parametrize("other, code", OTHERS)
+def test_a_sign_in_is_about_one_user(app, other, code):
+    report = app("alice", "auth", "account", account_user=other)
+    assert (report.status(), report.status("account")) == ("PAM_SUCCESS", code)
+
+
 def test_a_failed_sign_in_forgets_the_earlier_one(app, password):
     report = app("alice", "auth", "auth", "account", answers=[password("alice"), "wrong"])
     assert report.status("account") == "PAM_AUTH_ERR"

@@ -102,8 +102,8 @@ def test_console(host, broken, local_password):
     assert "in as root\n" in outcome
 
 
-# What the same break costs a pool user. A key lets her in where the account line is lax and there is
-# nothing against her: that is what the lax line is for.
+# What the same break costs a pool user. A key lets her in where the account line is lax and there
+# is nothing against her: that is what the lax line is for.
 COST = [
     (all_well, "lax", True, "PAM_AUTH_ERR"),
     (all_well, "strict", False, "PAM_AUTH_ERR"),

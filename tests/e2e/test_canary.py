@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""No password and no token anywhere but on the socket to the pool: log, argv, environment, files."""
+"""No password and no token in log, argv, environment, files: only on the socket to the pool."""
 
 import os
 import threading
@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-import application
 import host as private_host
 import ssh
 
@@ -66,11 +65,6 @@ def files_with_canaries(host):
     return hits
 
 
-@pytest.fixture(autouse=True)
-def no_answers_of_earlier_tests(host):
-    host.path(application.ANSWERS).unlink(missing_ok=True)
-
-
 @pytest.mark.parametrize("typed", ["right", "C4n4ry-wrong"])
 @pytest.mark.parametrize("method", [ssh.KEYBOARD, ssh.PASSWORD])
 def test_over_ssh(host, pool, sign_in, password, typed, method):
@@ -93,7 +87,7 @@ FAULTS = [
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault["kind"])
 def test_in_failures(app, host, pool, fault):
-    """Server texts may be quoted, passwords and tokens not: there is none in the quote but its own."""
+    """Server texts may be quoted, passwords and tokens not."""
     pool.admin("POST", "faults", {"match": {"operation": "InitiateAuth"}, "count": None, **fault})
     app("alice")
     lines = [line.replace("C4n4ry-echoed", "") for line in host.log.all()]
@@ -117,7 +111,6 @@ def test_crash_leaves_no_core(app, host, pool, password):
     report = app("alice", wrap=["prlimit", "--core=unlimited"])
     striker.join()
     assert report.status() == "PAM_SYSTEM_ERR"
-    host.path(application.ANSWERS).unlink()
     assert files_with_canaries(host) == []
     assert not [name for name in os.listdir(host.path("/")) if name.startswith("core")]
 

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Host programs in odd states: the sign-in works or is refused cleanly, and they stay as they were."""
+"""Host programs in odd states: a sign-in works or fails cleanly, and they stay as they were."""
+
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+PARALLEL = 12
 WORKS = ["sigchld-ignored", "sigchld-handled", "all-signals-blocked", "no-stdio",
          "leaked-descriptors", "nofile-8", "fsize-0", "stack-256k", "cpu-1s", "memlock-0",
          "umask-0777", "umask-0", "deleted-directory", "as-64m"]
@@ -44,6 +47,22 @@ def test_all_at_once(app):
     report = app("alice", conditions=["no-stdio", "sigchld-ignored", "all-signals-blocked",
                                       "umask-0777", "deleted-directory", "memlock-0"])
     assert (report.status(), report.changes) == ("PAM_SUCCESS", [])
+
+
+@pytest.mark.parametrize("warm", [False, True])
+def test_many_sign_ins_at_once(app, pool, host, warm):
+    """All are right, and the key set is fetched once for all of them."""
+    host.pam("e2e", "auth optional pam_unix.so nodelay",
+             "auth [success=ok default=die] pam_cognito.so use_first_pass")
+    if warm:
+        app("alice")
+    pool.admin("DELETE", "requests")
+    with ThreadPoolExecutor(PARALLEL) as threads:
+        reports = list(threads.map(lambda _: app("alice"), range(PARALLEL)))
+    assert {report.status() for report in reports} == {"PAM_SUCCESS"}
+    seen = pool.requests()
+    assert seen["apiCalls"] == PARALLEL
+    assert len(seen["requests"]) - PARALLEL == (0 if warm else 1)
 
 
 def test_many_sign_ins_in_one_process(app):

@@ -111,7 +111,8 @@ def test_no_home_is_read(host, password, listener):
     host.path(home).mkdir(exist_ok=True)
     host.write(f"{home}/.netrc", "default login evil password evil\n")
     host.write(f"{home}/.curlrc", f"proxy = http://127.0.0.1:{listener.port}\ninsecure\n")
-    environment = {"HOME": home, "CURL_HOME": home, "XDG_CONFIG_HOME": home, "NETRC": f"{home}/.netrc"}
+    environment = {"HOME": home, "CURL_HOME": home, "XDG_CONFIG_HOME": home,
+                   "NETRC": f"{home}/.netrc"}
     assert "in as alice" in su(host, password, environment)
     assert listener.count == 0
 
@@ -121,7 +122,8 @@ def test_netrc_is_not_sent(host, pool, password):
     host.path(home).mkdir(exist_ok=True)
     host.write(f"{home}/.netrc", "machine 127.0.0.1 login evil password evil\n")
     su(host, password, {"HOME": home})
-    assert not [entry for entry in pool.requests()["requests"] if "Authorization" in entry["headers"]]
+    requests = pool.requests()["requests"]
+    assert requests and not [entry for entry in requests if "Authorization" in entry["headers"]]
 
 
 def test_huge_environment(host, password):

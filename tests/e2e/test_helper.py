@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Helpers that are killed, stopped, lie, chatter or are not there: refused in time, nothing left."""
+"""Helpers that are killed, stopped, lie, chatter or are missing: refused in time, nothing left."""
 
 import os
 import signal
@@ -77,6 +77,16 @@ def test_abuse(app, host, mode, seconds, reason):
     assert reason in host.log.decision()["reason"]
     assert host.wait_until_idle(0.2) == []
     assert report.changes == []
+
+
+ACCOUNT_ABUSES = ["wrong_nonce", "wrong_user", "no_sub", "success_by_exit_status", "verdict_twice",
+                  "silent", "exits_at_once", "garbage"]
+
+
+@pytest.mark.parametrize("mode", ACCOUNT_ABUSES)
+def test_abuse_in_the_account_phase(app, host, mode):
+    fake(host, mode)
+    assert app("alice", "account").status("account") == "PAM_SYSTEM_ERR"
 
 
 def test_chatter_reaches_nobody_for_long(app, host):
@@ -180,6 +190,12 @@ def test_the_helper_ends_with_its_host(host, pool, password):
     while host.helpers() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert host.helpers() == []
+
+
+def test_the_client_goes_away_at_the_prompt(host, sign_in):
+    """ssh is closed while sshd waits for the password."""
+    sign_in("alice", lambda child: wait_for_helper(host) and private_host.terminal.HANG_UP)
+    assert host.wait_until_idle(2) == []
 
 
 def test_ctrl_c_at_the_prompt(host):

@@ -145,6 +145,14 @@ def test_longest_password(app, pool):
     assert app("alice", answers=[longest]).status() == "PAM_SUCCESS"
 
 
+def test_an_application_that_knows_no_name(app, host, password):
+    """PAM asks for it, then we for the password."""
+    report = app(None, answers=["alice", password("alice")])
+    assert report.status() == "PAM_SUCCESS"
+    assert len(report.prompts) == 2
+    assert host.log.decision()["user"] == "alice"
+
+
 # su
 
 def test_su(host, password):
@@ -206,7 +214,8 @@ def test_sudo_sees_prompts_but_no_texts(host):
 def test_sudo_of_a_pool_user_never_takes_a_local_password(host, local_password):
     host.run("sed", "-i", f"s|^alice:!:|alice:{private_host.people.LOCAL_HASH}:|", "/etc/shadow")
     try:
-        done = host.run("sudo", "-S", "-k", "id", "-un", as_user="alice", text=local_password + "\n")
+        done = host.run("sudo", "-S", "-k", "id", "-un", as_user="alice",
+                        text=local_password + "\n")
     finally:
         host.run("sed", "-i", "s|^alice:[^:]*:|alice:!:|", "/etc/shadow")
     assert done.status == 1

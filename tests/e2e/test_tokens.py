@@ -21,9 +21,9 @@ HEADERS = [{"alg": "none"}, {"alg": "None"}, {"alg": "RS384"}, {"alg": "PS256"},
 # Headers that point to a key of the sender's: not looked at, and the genuine key verifies.
 IGNORED_HEADERS = [{"jku": "https://127.0.0.1:1/keys"}, {"x5u": "https://127.0.0.1:1/x"},
                    {"typ": "JWT"}]
-CLAIMS = [{"exp": "never"}, {"exp": -1}, {"exp": 1.5e308}, {"iss": None}, {"iss": ""}, {"aud": None},
-          {"aud": []}, {"token_use": None}, {"token_use": "refresh"}, {"sub": None}, {"sub": ""},
-          {"sub": 1}]
+CLAIMS = [{"exp": "never"}, {"exp": -1}, {"exp": 1.5e308}, {"iss": None}, {"iss": ""},
+          {"aud": None}, {"aud": []}, {"token_use": None}, {"token_use": "refresh"},
+          {"sub": None}, {"sub": ""}, {"sub": 1}]
 OTHER_USERS = [{"cognito:username": "bob"}, {"cognito:username": "Alice"},
                {"cognito:username": "alice "}, {"cognito:username": "al\u0131ce"},
                {"cognito:username": None}]
@@ -145,6 +145,10 @@ def age_cache(host, days):
     path.write_text(json.dumps(document), encoding="utf-8")
 
 
+def keys_out_of_order(pool):
+    pool.admin("POST", "faults", {"kind": "status", "status": 500, "match": KEYS, "count": None})
+
+
 # Age of the cached keys in days, whether the pool's key set can be had, result, requests for it.
 AGES = [
     (0.5, True, "PAM_SUCCESS", 0),
@@ -163,14 +167,14 @@ def test_age_of_keys(app, host, pool, days, reachable, code, requests):
     app("alice")
     age_cache(host, days)
     if not reachable:
-        pool.admin("POST", "faults", {"kind": "status", "status": 500, "match": KEYS, "count": None})
+        keys_out_of_order(pool)
     pool.admin("DELETE", "requests")
     assert app("alice").status() == code
     assert requests is None or len(key_requests(pool)) == requests
 
 
 def test_no_keys_at_all(app, pool):
-    pool.admin("POST", "faults", {"kind": "status", "status": 500, "match": KEYS, "count": None})
+    keys_out_of_order(pool)
     assert app("alice").status() == UNAVAILABLE
 
 

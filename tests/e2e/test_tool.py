@@ -48,6 +48,13 @@ def test_check_config_good(tool, as_user):
     assert tool("check-config", as_user=as_user).status == OK
 
 
+def test_check_config_of_the_example(tool, host):
+    example = private_host.TOP / "docs" / "examples" / "pam_cognito.conf"
+    host.write("/etc/security/example.conf", example.read_text(encoding="utf-8"))
+    done = tool("check-config", "-c", "/etc/security/example.conf")
+    assert (done.status, "warning" in done.err) == (OK, False)
+
+
 def test_check_config_tells_everything_at_once(tool, host):
     host.append_config("no_such_key = 1\nmin_uid = -1\ntimeout = soon\n")
     done = tool("check-config")
@@ -59,7 +66,8 @@ def test_check_config_tells_everything_at_once(tool, host):
 
 
 def test_check_config_json(tool, host):
-    assert json.loads(tool("check-config", "--json").out) == {"ok": True, "errors": [], "warnings": []}
+    good = json.loads(tool("check-config", "--json").out)
+    assert good == {"ok": True, "errors": [], "warnings": []}
     host.append_config("no_such_key = 1\n")
     done = tool("check-config", "--json")
     assert done.status == CONFIGURATION
@@ -73,14 +81,14 @@ def test_check_config_of_another_file(tool, host, pool):
     host.run("chown", "alice", "/home/alice/new.conf")
     assert tool("check-config", "-c", "/home/alice/new.conf", as_user="alice").status == OK
     assert tool("check-config", "-c", "/home/alice/new.conf", as_user="bob").status == CONFIGURATION
-    assert tool("check-config", "-c", "/home/alice/new.conf").status == CONFIGURATION  # root: not root's
+    assert tool("check-config", "-c", "/home/alice/new.conf").status == CONFIGURATION  # not root's
 
 
 BAD_FILES = ["missing", "unreadable", "writable", "not root's", "a directory"]
 
 
 @pytest.mark.parametrize("what", BAD_FILES)
-@pytest.mark.parametrize("command", [["check-config"], ["test", "alice"]], ids=lambda words: words[0])
+@pytest.mark.parametrize("command", [["check-config"], ["test", "alice"]], ids=" ".join)
 def test_bad_file(tool, host, what, command):
     path = host.path(private_host.CONFIG)
     if what == "unreadable":
@@ -122,7 +130,8 @@ def test_user(tool, password, as_user, user, typed, status):
 @pytest.mark.parametrize("as_user", USERS)
 def test_pool_down(tool, pool, password, as_user):
     pool.refuse_connections()
-    assert tool("test", "alice", as_user=as_user, typed=password("alice") + "\n").status == UNAVAILABLE
+    done = tool("test", "alice", as_user=as_user, typed=password("alice") + "\n")
+    assert done.status == UNAVAILABLE
 
 
 def test_on_a_terminal(host, password):

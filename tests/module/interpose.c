@@ -93,8 +93,7 @@ level_name(int priority)
     return names[LOG_PRI(priority)];
 }
 
-static void
-note(int priority, const char *fmt, va_list ap)
+static void COG_PRINTF(2, 0) note(int priority, const char *fmt, va_list ap)
 {
     const char *facility =
         (priority & LOG_FACMASK) == LOG_AUTHPRIV ? "authpriv" : "other";
@@ -122,12 +121,12 @@ syslog(int priority, const char *fmt, ...)
     va_end(ap);
 }
 
-/* The same under -D_FORTIFY_SOURCE. */
-void __syslog_chk(int priority, int flag, const char *fmt, ...)
-    COG_PRINTF(3, 4);
+/* What syslog is under -D_FORTIFY_SOURCE. */
+COG_EXPORT void fortified_syslog(int priority, int flag, const char *fmt,
+                                 ...) __asm__("__syslog_chk") COG_PRINTF(3, 4);
 
-COG_EXPORT void
-__syslog_chk(int priority, int flag COG_UNUSED, const char *fmt, ...)
+void
+fortified_syslog(int priority, int flag COG_UNUSED, const char *fmt, ...)
 {
     va_list ap;
 

@@ -28,7 +28,7 @@
 #define EARLIER COG_BUILD_DIR "/tests/module/.libs/pam_earlier.so"
 
 /* Processes at a time: most of them sleep. */
-#define PROCESSES 8
+#define PROCESSES 24
 /* A scene that takes longer hangs, in milliseconds. */
 #define SCENE_MS     120000
 #define AT_ONCE_MS   1500

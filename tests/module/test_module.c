@@ -43,7 +43,9 @@
     TOLD("Sign-in is not set up on this host. Tell its " \
          "administrator.")
 #define NO_CONVERSATION TOLD("This program cannot ask what the sign-in needs.")
-#define INTERNAL        TOLD("Sign-in failed on this host. Tell its administrator.")
+#define INTERNAL                         \
+    TOLD("Sign-in failed on this host. " \
+         "Tell its administrator.")
 #define NEVER                                        \
     TOLD("New on this host: sign in once with your " \
          "pool password.")
@@ -63,11 +65,9 @@
 /* libpam's own, when the application's conversation fails. */
 #define FAILED(who) "authpriv.err pam_cognito(" who "): conversation failed\n"
 
-/* clang-format off: it would not break this line. */
 #define OK_LINE                                                \
     LINE("info", "sshd:auth", "ok", "PAM_SUCCESS", FACTS, "-", \
          "as the test says")
-/* clang-format on */
 #define VERDICT(level, code) \
     LINE(level, "sshd:auth", "refused", code, FACTS, "-", "as the test says")
 #define REFUSAL(level, code, reason) \

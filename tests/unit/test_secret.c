@@ -18,7 +18,9 @@
 static const void *wiped;
 static size_t wiped_bytes;
 
-void __explicit_bzero_chk(void *memory, size_t len, size_t size);
+/* What explicit_bzero is under -D_FORTIFY_SOURCE. */
+void fortified_bzero(void *memory, size_t len,
+                     size_t size) __asm__("__explicit_bzero_chk");
 
 void
 explicit_bzero(void *memory, size_t len)
@@ -28,9 +30,8 @@ explicit_bzero(void *memory, size_t len)
     memset(memory, 0, len);
 }
 
-/* The same under -D_FORTIFY_SOURCE. */
 void
-__explicit_bzero_chk(void *memory, size_t len, size_t size COG_UNUSED)
+fortified_bzero(void *memory, size_t len, size_t size COG_UNUSED)
 {
     explicit_bzero(memory, len);
 }
