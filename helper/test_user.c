@@ -179,8 +179,7 @@ print_text(const struct cog_tool_options *options,
     (void)printf("%s: user=%s pool_user=%s sub=%s mfa=%s reason=\"%s\"\n",
                  ok ? "ok" : "refused", show(options->user).text,
                  show(prepared->pool_user).text, show(facts->sub).text,
-                 show(facts->mfa).text,
-                 show(ok ? facts->rule : err->msg).text);
+                 show(facts->mfa).text, show(ok ? facts->rule : err->msg).text);
 }
 
 static int

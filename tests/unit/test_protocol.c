@@ -93,6 +93,26 @@ a_request_arrives(void **state)
 }
 
 static void
+a_verdict_need_not_debug(void **state)
+{
+    struct cog_verdict quiet = verdict;
+    struct cog_frame frame = COG_FRAME_INIT;
+    struct cog_verdict got = {.debug = true};
+    struct cog_err err = COG_ERR_INIT;
+    int fd[2];
+
+    (void)state;
+    quiet.debug = false;
+    open_pair(fd);
+    assert_int_equal(cog_protocol_send_verdict(fd[0], &quiet, &err), 0);
+    receive(fd, &frame);
+    assert_int_equal(cog_protocol_read_verdict(&frame, &request, &got, &err),
+                     0);
+    assert_false(got.debug);
+    cog_wire_clear(&frame);
+}
+
+static void
 a_verdict_arrives(void **state)
 {
     struct cog_frame frame = COG_FRAME_INIT;
@@ -514,6 +534,48 @@ each_reader_takes_its_kind(void **state)
     }
 }
 
+static int
+send_one(int fd, enum cog_wire_kind kind, struct cog_err *err)
+{
+    const struct cog_question question = {.text = COG_TEXT_TOTP};
+    const struct cog_secret answer = COG_SECRET_INIT(COG_ANSWER_MAX);
+
+    switch (kind) {
+    case COG_WIRE_REQUEST:
+        return cog_protocol_send_request(fd, &request, err);
+    case COG_WIRE_READY:
+        return cog_protocol_send_ready(fd, 1, err);
+    case COG_WIRE_ASK:
+        return cog_protocol_send_ask(fd, &question, err);
+    case COG_WIRE_ANSWER:
+        return cog_protocol_send_answer(fd, &answer, err);
+    case COG_WIRE_TELL:
+        return cog_protocol_send_tell(fd, COG_TEXT_TOTP, NULL, err);
+    case COG_WIRE_VERDICT:
+        return cog_protocol_send_verdict(fd, &verdict, err);
+    case COG_WIRE_END:
+    case COG_WIRE_KINDS_:
+        break;
+    }
+    return 0;
+}
+
+static void
+senders_notice_that_nobody_is_there(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COG_COUNT(good); i++) {
+        struct cog_err err = COG_ERR_INIT;
+        int fd[2];
+
+        open_pair(fd);
+        (void)close(fd[1]);
+        assert_int_equal(send_one(fd[0], good[i].kind, &err), -1);
+        assert_int_equal(err.code, COG_E_SYSTEM);
+        (void)close(fd[0]);
+    }
+}
+
 static void
 a_console_has_less_time(void **state)
 {
@@ -541,6 +603,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_arrives),
         cmocka_unit_test(a_verdict_arrives),
+        cmocka_unit_test(a_verdict_need_not_debug),
         cmocka_unit_test(ready_arrives),
         cmocka_unit_test(a_question_arrives),
         cmocka_unit_test(a_tell_arrives),
@@ -551,6 +614,7 @@ main(void)
         cmocka_unit_test(a_request_has_a_whole_nonce),
         cmocka_unit_test(a_verdict_is_for_its_request),
         cmocka_unit_test(each_reader_takes_its_kind),
+        cmocka_unit_test(senders_notice_that_nobody_is_there),
         cmocka_unit_test(a_console_has_less_time),
     };
 

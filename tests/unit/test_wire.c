@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -153,6 +154,19 @@ static const struct {
     {"\1\xffx", 4, MALFORMED},
 };
 
+/* Far more strings than there is room for. */
+static void
+a_frame_full_of_strings_is_refused(void **state)
+{
+    static char bytes[COG_WIRE_BYTES] = {1, COG_WIRE_VERDICT};
+    const struct ends ends = ends_open();
+
+    (void)state;
+    assert_int_equal(send(ends.theirs, bytes, sizeof(bytes), 0), sizeof(bytes));
+    is_refused(ends.ours, MALFORMED);
+    ends_close(&ends);
+}
+
 static void
 malformed_frames_are_refused(void **state)
 {
@@ -178,6 +192,20 @@ an_empty_frame_is_not_the_end(void **state)
 
     (void)state;
     assert_int_equal(send(ends.theirs, "", 0, 0), 0);
+    is_refused(ends.ours, "empty frame");
+    ends_close(&ends);
+}
+
+static void
+an_empty_frame_before_another_is_not_the_end(void **state)
+{
+    const struct ends ends = ends_open();
+    struct cog_err err = COG_ERR_INIT;
+
+    (void)state;
+    assert_int_equal(send(ends.theirs, "", 0, 0), 0);
+    assert_int_equal(cog_wire_send(ends.theirs, COG_WIRE_READY, words, &err),
+                     0);
     is_refused(ends.ours, "empty frame");
     ends_close(&ends);
 }
@@ -340,23 +368,6 @@ silence_ends_at_the_deadline(void **state)
     }
 }
 
-/* A clock that failed answers INT64_MAX; a deadline can lie that far. */
-static void
-a_far_deadline_is_no_overflow(void **state)
-{
-    const struct ends ends = ends_open();
-    struct cog_frame frame = COG_FRAME_INIT;
-    struct cog_err err = COG_ERR_INIT;
-
-    (void)state;
-    assert_int_equal(cog_wire_send(ends.theirs, COG_WIRE_READY, words, &err),
-                     0);
-    assert_int_equal(cog_wire_recv(ends.ours, INT64_MAX, &frame, &err), 0);
-    assert_int_equal(frame.kind, COG_WIRE_READY);
-    cog_wire_clear(&frame);
-    ends_close(&ends);
-}
-
 static volatile sig_atomic_t interruptions;
 
 static void
@@ -409,6 +420,31 @@ send_late(void *ctx)
     if (cog_wire_send(*fd, COG_WIRE_READY, words, &err) < 0)
         abort();
     return NULL;
+}
+
+/* A clock that failed answers INT64_MAX; others, cut to an int, would end the
+ * wait long before the frame comes. */
+static void
+a_far_deadline_is_no_overflow(void **state)
+{
+    const int64_t deadlines_ms[] = {INT64_MAX, now_ms() + UINT32_MAX + 20};
+
+    (void)state;
+    for (size_t i = 0; i < COG_COUNT(deadlines_ms); i++) {
+        const struct ends ends = ends_open();
+        int theirs = ends.theirs;
+        struct cog_frame frame = COG_FRAME_INIT;
+        struct cog_err err = COG_ERR_INIT;
+        pthread_t thread;
+
+        assert_int_equal(pthread_create(&thread, NULL, send_late, &theirs), 0);
+        assert_int_equal(
+            cog_wire_recv(ends.ours, deadlines_ms[i], &frame, &err), 0);
+        assert_int_equal(frame.kind, COG_WIRE_READY);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        cog_wire_clear(&frame);
+        ends_close(&ends);
+    }
 }
 
 static void
@@ -471,6 +507,23 @@ a_broken_socket_is_an_error(void **state)
     is_refused(ends.ours, "recvmsg: ");
 }
 
+/* poll() takes no more descriptors than a process may have. */
+static void
+a_failed_wait_is_an_error(void **state)
+{
+    const struct ends ends = ends_open();
+    struct rlimit limit;
+    struct rlimit none;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = (struct rlimit){0, limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    is_refused(ends.ours, "poll: ");
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    ends_close(&ends);
+}
+
 int
 main(void)
 {
@@ -478,7 +531,9 @@ main(void)
         cmocka_unit_test(every_kind_arrives),
         cmocka_unit_test(only_known_kinds_have_fields),
         cmocka_unit_test(malformed_frames_are_refused),
+        cmocka_unit_test(a_frame_full_of_strings_is_refused),
         cmocka_unit_test(an_empty_frame_is_not_the_end),
+        cmocka_unit_test(an_empty_frame_before_another_is_not_the_end),
         cmocka_unit_test(a_closed_socket_is_the_end),
         cmocka_unit_test(a_reset_is_the_end),
         cmocka_unit_test(the_longest_frame_arrives),
@@ -491,6 +546,7 @@ main(void)
         cmocka_unit_test(sending_to_nobody_fails),
         cmocka_unit_test(a_full_socket_does_not_block),
         cmocka_unit_test(a_broken_socket_is_an_error),
+        cmocka_unit_test(a_failed_wait_is_an_error),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
