@@ -95,10 +95,12 @@ hide_memory(struct cog_err *err)
 static int
 set_signals(struct cog_err *err)
 {
-    /* A peer that hangs up must cost a request, not the process. */
+    /* A peer that hangs up must cost a request, and a tiny file size limit
+     * the cache of the key set, not the process. */
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
 
-    if (sigaction(SIGPIPE, &ignore, NULL) < 0)
+    if (sigaction(SIGPIPE, &ignore, NULL) < 0 ||
+        sigaction(SIGXFSZ, &ignore, NULL) < 0)
         return fail("sigaction", err);
     (void)alarm(ALARM_S);
     return 0;

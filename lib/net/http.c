@@ -335,8 +335,9 @@ judge(const struct exchange *x, const char *url, struct cog_err *err)
     switch ((int)x->result) {
     case CURLE_OK:
         return 0;
-    case CURLE_OUT_OF_MEMORY:
-        return cog_fail_memory(err);
+    case CURLE_OUT_OF_MEMORY: /* also what libcurl says of a 1 MB header */
+        return cog_fail(err, COG_E_PROTOCOL,
+                        "%s: out of memory, or a reply beyond all bounds", url);
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_COULDNT_CONNECT:

@@ -205,8 +205,8 @@ class Proxy:
         if self.status != 200:
             self.heard += client.recv(65536)
             return
-        host, port = head.split()[1].decode().rsplit(":", 1)
-        with socket.create_connection((host, int(port))) as server:
+        port = int(head.split()[1].rsplit(b":", 1)[1])
+        with socket.create_connection(("127.0.0.1", port)) as server:
             tunnel(client, server)
 
 

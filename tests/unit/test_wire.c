@@ -427,10 +427,10 @@ send_late(void *ctx)
 static void
 a_far_deadline_is_no_overflow(void **state)
 {
-    const int64_t deadlines_ms[] = {INT64_MAX, now_ms() + UINT32_MAX + 20};
-
     (void)state;
-    for (size_t i = 0; i < COG_COUNT(deadlines_ms); i++) {
+    for (int i = 0; i < 2; i++) {
+        const int64_t deadline_ms =
+            i == 0 ? INT64_MAX : now_ms() + UINT32_MAX + 20;
         const struct ends ends = ends_open();
         int theirs = ends.theirs;
         struct cog_frame frame = COG_FRAME_INIT;
@@ -438,8 +438,8 @@ a_far_deadline_is_no_overflow(void **state)
         pthread_t thread;
 
         assert_int_equal(pthread_create(&thread, NULL, send_late, &theirs), 0);
-        assert_int_equal(
-            cog_wire_recv(ends.ours, deadlines_ms[i], &frame, &err), 0);
+        assert_int_equal(cog_wire_recv(ends.ours, deadline_ms, &frame, &err),
+                         0);
         assert_int_equal(frame.kind, COG_WIRE_READY);
         assert_int_equal(pthread_join(thread, NULL), 0);
         cog_wire_clear(&frame);
