@@ -212,10 +212,11 @@ cog_test_user_run(const struct cog_tool_options *options)
     if (prepare(options, &prepared, &err) == 0 &&
         sign_in(&prepared, &facts, &err) < 0 && err.code == COG_OK)
         cog_fail(&err, COG_E_SYSTEM, "failed for an unknown reason");
-    if (!options->json)
+    if (!options->json) {
         print_text(options, &prepared, &facts, &err);
-    else if (print_json(options, &prepared, &facts, &err) < 0)
+    } else if (print_json(options, &prepared, &facts, &err) < 0) {
         cog_fail(&err, COG_E_SYSTEM, "the result could not be printed");
+    }
     cog_prepared_clear(&prepared);
     return exit_status(err.code);
 }

@@ -34,6 +34,7 @@ unit_tests = \
 	tests/unit/test_keyset \
 	tests/unit/test_lines \
 	tests/unit/test_login \
+	tests/unit/test_mark \
 	tests/unit/test_memory \
 	tests/unit/test_name \
 	tests/unit/test_number \
@@ -44,6 +45,7 @@ unit_tests = \
 	tests/unit/test_sandbox \
 	tests/unit/test_scope \
 	tests/unit/test_secret \
+	tests/unit/test_skip \
 	tests/unit/test_srp \
 	tests/unit/test_text \
 	tests/unit/test_timestamp \
@@ -58,6 +60,11 @@ tests_unit_test_srp_LDFLAGS = $(AM_LDFLAGS) \
 tests_unit_test_memory_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray \
 	-Wl,--wrap=strdup,--wrap=strndup,--wrap=vasprintf
+# These bring a libpam of their own.
+tests_unit_test_mark_SOURCES = tests/unit/test_mark.c pam/mark.c pam/mark.h
+tests_unit_test_mark_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
+tests_unit_test_skip_SOURCES = tests/unit/test_skip.c \
+	pam/args.c pam/args.h pam/skip.c pam/skip.h
 tests_unit_test_sandbox_SOURCES = \
 	tests/unit/test_sandbox.c helper/sandbox.c helper/sandbox.h
 
@@ -136,6 +143,9 @@ TESTS = $(unit_tests) $(module_tests) $(test_scripts)
 AM_TESTS_ENVIRONMENT = top_builddir='$(abs_top_builddir)' CC='$(CC)'; \
 	export top_builddir CC;
 
+# Everything `make check` would build, without running it.
+build-tests: $(check_PROGRAMS) $(check_LTLIBRARIES)
+
 check-valgrind:
 	$(MAKE) check TESTS='$(unit_tests)' LOG_COMPILER=valgrind \
 		AM_LOG_FLAGS='-q --error-exitcode=99 --leak-check=full'
@@ -155,7 +165,7 @@ fuzz:
 	    -max_len=16384 fuzzing/$$t.found $(srcdir)/tests/fuzz/corpus/$$t; \
 	done
 
-.PHONY: check-valgrind fuzz
+.PHONY: build-tests check-valgrind fuzz
 
 test_extra_dist = $(test_scripts) tests/data tests/e2e tests/fuzz/corpus \
 	tests/mutate tests/npm/package.json tests/npm/package-lock.json \

@@ -6,6 +6,7 @@ libjansson-dev libpam0g-dev libqrencode-dev libssl-dev libtool make pkgconf"
 LOGIN_PACKAGES="openssh-client openssh-server openssl passwd python3 python3-cryptography \
 python3-pexpect sudo"
 TEST_PACKAGES="binutils libpam-wrapper python3-pytest python3-pytest-xdist valgrind"
+STRICT_PACKAGES="clang clang-format-14 clang-tidy debhelper dpkg-dev fakeroot lintian mandoc xz-utils"
 
 # Programs of a private host are installed below this prefix, in memory.
 PREFIX=/opt/pam-cognito

@@ -81,7 +81,7 @@ int
 cog_protocol_read_request(const struct cog_frame *frame,
                           struct cog_request *ret, struct cog_err *err)
 {
-    struct cog_request r = {0};
+    struct cog_request r = {.nonce = ""};
     int64_t operation = 0;
     int64_t stacked = 0;
     const char *const *f = frame->field;

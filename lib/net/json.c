@@ -56,10 +56,11 @@ wipe_and_free(void *memory)
         return;
     block =
         (struct block *)(void *)((char *)memory - offsetof(struct block, data));
-    if (block->newer != NULL)
+    if (block->newer != NULL) {
         block->newer->older = block->older;
-    else
+    } else {
         newest = block->older;
+    }
     if (block->older != NULL)
         block->older->newer = block->newer;
     explicit_bzero(block->data, block->size);

@@ -65,7 +65,7 @@ static void
 judge_as_helper(const struct cog_frame *frame)
 {
     struct cog_secret answer = COG_SECRET_INIT(COG_ANSWER_MAX);
-    struct cog_request r = {0};
+    struct cog_request r = {.nonce = ""};
     struct cog_err err = COG_ERR_INIT;
 
     if (cog_protocol_read_request(frame, &r, &err) == 0) {

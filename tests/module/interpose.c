@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: MIT */
+/* Fortified headers would define the functions we replace. */
+#undef _FORTIFY_SOURCE
+
 #include "tests/module/interpose.h"
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <pwd.h>
+#include <security/pam_modules.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <syslog.h>
 #include <time.h>
@@ -44,6 +49,7 @@ static size_t log_used;
 static int64_t ahead_ms;
 static const char *spawn_path;
 static unsigned spawns;
+static enum interpose_call broken;
 
 void
 interpose_set_uid(const char *user, uid_t uid)
@@ -192,4 +198,42 @@ posix_spawn(pid_t *pid, const char *path,
     (void)pthread_mutex_unlock(&lock);
     return real.function(pid, spawn_path == NULL ? path : spawn_path, actions,
                          attr, argv, envp);
+}
+
+void
+interpose_break(enum interpose_call call)
+{
+    broken = call;
+}
+
+COG_EXPORT ssize_t
+getrandom(void *buf, size_t len, unsigned flags)
+{
+    if (broken == INTERPOSE_GETRANDOM) {
+        errno = ENOSYS;
+        return -1;
+    }
+    return syscall(SYS_getrandom, buf, len, flags);
+}
+
+typedef int keeper(pam_handle_t *pamh, const char *name, void *data,
+                   void (*cleanup)(pam_handle_t *pamh, void *data, int status));
+
+COG_EXPORT int
+pam_set_data(pam_handle_t *pamh, const char *name, void *data,
+             void (*cleanup)(pam_handle_t *pamh, void *data, int status))
+{
+    union {
+        void *object;
+        keeper *function;
+    } real = {dlsym(RTLD_NEXT, "pam_set_data")};
+
+    if (real.object == NULL)
+        abort();
+    /* libpam keeps user look-ups of its own in the same way. */
+    if (strcmp(name, "pam_cognito_signed_in") == 0 &&
+        (broken == INTERPOSE_SET_DATA ||
+         (broken == INTERPOSE_KEEP_DATA && data != NULL)))
+        return PAM_BUF_ERR;
+    return real.function(pamh, name, data, cleanup);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * interpose.h - the parts of the C library that libpam and the module call
- * and that these tests replace: user look-up, system log, clock, spawning.
+ * and that these tests replace: user look-up, system log, clock, spawning;
+ * and the calls a test can make fail.
  *
  * A program may define them itself; it is linked with -rdynamic, so its own
  * come first for everything it loads.
@@ -30,5 +31,16 @@ void interpose_spawn(const char *path);
 
 /* How often posix_spawn was called. */
 unsigned interpose_spawns(void);
+
+/* From now on getrandom, or pam_set_data, fails; the latter also only where
+ * it is to keep something. */
+enum interpose_call {
+    INTERPOSE_NOTHING,
+    INTERPOSE_GETRANDOM,
+    INTERPOSE_SET_DATA,
+    INTERPOSE_KEEP_DATA
+};
+
+void interpose_break(enum interpose_call call);
 
 #endif

@@ -20,6 +20,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,8 +28,9 @@
 #include "tests/module/interpose.h"
 #include "tests/module/scene.h"
 
-/* The module that is installed, for what needs no helper. */
+/* What is installed, module and helper. */
 #define INSTALLED COG_BUILD_DIR "/pam/.libs/pam_cognito.so"
+#define HELPER    COG_BUILD_DIR "/helper/pam-cognito-helper"
 
 static void
 must(bool ok, const char *what)
@@ -416,6 +418,60 @@ threads_do_not_mix(void **state)
     scene_fork(sign_in_at_once, only_name, 1);
 }
 
+/*
+ * The real helper serves root only: copied to where a plain user may run it,
+ * and run as one.
+ */
+static char helper_copy[] = "/tmp/cog-helper-XXXXXX";
+
+static void
+as_a_plain_user(void)
+{
+    const int in = open(HELPER, O_RDONLY);
+    const int out = mkstemp(helper_copy);
+    struct stat st = {0};
+
+    if (in < 0 || out < 0 || fstat(in, &st) < 0 ||
+        sendfile(out, in, NULL, (size_t)st.st_size) != st.st_size ||
+        fchmod(out, 0755) < 0)
+        scene_complain("%s: cannot be copied", helper_copy);
+    (void)close(in);
+    (void)close(out);
+    interpose_spawn(helper_copy);
+    if (geteuid() == 0 && seteuid(65534) < 0)
+        scene_complain("seteuid");
+}
+
+static void
+a_plain_application(size_t index COG_UNUSED)
+{
+    static const struct scene scene = {
+        .host = as_a_plain_user,
+        .status = PAM_AUTHINFO_UNAVAIL,
+        .talk = "error: The sign-in service cannot be used right now. Try "
+                "again later. (ref REF)\n",
+        .log = "authpriv.notice pam_cognito(sshd:auth): result=refused "
+               "code=PAM_AUTHINFO_UNAVAIL user=alice pool_user=- sub=- "
+               "method=- mfa=- rhost=- reason=\"the application does not run "
+               "as root, and only root can sign people in\" ref=REF\n",
+        .starts = 1,
+    };
+    struct stage *stage = stage_open(&scene);
+
+    stage_play(stage, &scene);
+    if (getuid() == 0 && seteuid(0) < 0)
+        scene_complain("seteuid");
+    stage_close(stage);
+    (void)unlink(helper_copy);
+}
+
+static void
+the_helper_serves_root(void **state)
+{
+    (void)state;
+    scene_fork(a_plain_application, only_name, 1);
+}
+
 /* libpam loads and unloads its modules with every handle. */
 static void
 load_1000_times(size_t index COG_UNUSED)
@@ -454,6 +510,7 @@ main(void)
         cmocka_unit_test(every_host_is_served),
         cmocka_unit_test(a_host_lives_long),
         cmocka_unit_test(threads_do_not_mix),
+        cmocka_unit_test(the_helper_serves_root),
         cmocka_unit_test(the_module_comes_and_goes),
     };
 

@@ -13,11 +13,6 @@
 
 #include <cmocka.h>
 
-#include <fcntl.h>
-#include <sys/sendfile.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "tests/module/interpose.h"
 #include "tests/module/scene.h"
 
@@ -312,6 +307,11 @@ static const struct scene helpers[] = {
         .helper = "say:0/raw:ff",
         BROKEN("frame of another version: are the module and the helper from "
                "the same release?"),
+    },
+    {
+        .name = "tells what there is no text for, then yes",
+        .helper = "raw:010539393900000000/say:0",
+        BROKEN("malformed frame: a number is out of range"),
     },
     {
         .name = "speaks another version",
@@ -1180,51 +1180,6 @@ floor_of(size_t index)
     stage_close(stage);
 }
 
-/*
- * The real helper serves root only: copied to where a plain user may run it,
- * and run as one.
- */
-static char helper_copy[] = "/tmp/cog-helper-XXXXXX";
-
-static void
-as_a_plain_user(void)
-{
-    const int in = open(COG_BUILD_DIR "/helper/pam-cognito-helper", O_RDONLY);
-    const int out = mkstemp(helper_copy);
-    struct stat st = {0};
-
-    if (in < 0 || out < 0 || fstat(in, &st) < 0 ||
-        sendfile(out, in, NULL, (size_t)st.st_size) != st.st_size ||
-        fchmod(out, 0755) < 0)
-        scene_complain("%s: cannot be copied", helper_copy);
-    (void)close(in);
-    (void)close(out);
-    interpose_spawn(helper_copy);
-    if (geteuid() == 0 && seteuid(65534) < 0)
-        scene_complain("seteuid");
-}
-
-static void
-a_plain_application(size_t index COG_UNUSED)
-{
-    static const struct scene scene = {
-        .host = as_a_plain_user,
-        .status = PAM_AUTHINFO_UNAVAIL,
-        .talk = UNAVAILABLE,
-        .log = REFUSAL("notice", "PAM_AUTHINFO_UNAVAIL",
-                       "the application does not run as root, and only root "
-                       "can sign people in"),
-        .starts = 1,
-    };
-    struct stage *stage = stage_open(&scene);
-
-    stage_play(stage, &scene);
-    if (getuid() == 0 && seteuid(0) < 0)
-        scene_complain("seteuid");
-    stage_close(stage);
-    (void)unlink(helper_copy);
-}
-
 /* What a log line must never become, however long its parts. */
 static void
 longest_line(size_t index COG_UNUSED)
@@ -1258,6 +1213,74 @@ a_program_that_ends(size_t index COG_UNUSED)
     stage_close(stage);
 }
 
+/* The floor counts from the first answer, however late the others come. */
+static void
+a_slow_second_answer(size_t index COG_UNUSED)
+{
+    static const struct scene scene = {
+        .helper = "ask:1/ask:1/say:9",
+        .answers = {"wrong", "#sleep:3000"},
+    };
+    struct stage *stage = stage_open(&scene);
+    int64_t took_ms;
+
+    check_status("sign-in", stage_call(stage, SCENE_AUTHENTICATE, 0),
+                 PAM_AUTH_ERR);
+    took_ms = stage_since_answer_ms(stage);
+    if (took_ms > 4500)
+        scene_complain("took %lld ms", (long long)took_ms);
+    stage_close(stage);
+}
+
+/* What may fail before and after the helper's yes. */
+static const struct {
+    const char *name;
+    enum interpose_call call;
+    unsigned starts; /* of the helper */
+} breaks[] = {
+    {"no random numbers", INTERPOSE_GETRANDOM, 0},
+    {"an old mark stays", INTERPOSE_SET_DATA, 0},
+    {"the mark is not kept", INTERPOSE_KEEP_DATA, 1},
+};
+
+static const char *
+break_name(size_t index)
+{
+    return breaks[index].name;
+}
+
+static void
+a_call_that_fails(size_t index)
+{
+    static const struct scene scene = {.helper = "say:0"};
+    struct stage *stage = stage_open(&scene);
+    const unsigned starts = interpose_spawns();
+
+    interpose_break(breaks[index].call);
+    check_status("sign-in", stage_call(stage, SCENE_AUTHENTICATE, 0),
+                 PAM_SYSTEM_ERR);
+    interpose_break(INTERPOSE_NOTHING);
+    if (interpose_spawns() - starts != breaks[index].starts)
+        scene_complain("%u helpers started", interpose_spawns() - starts);
+    stage_close(stage);
+}
+
+/* A name cut short would be another service's, with its rules. */
+static void
+a_service_too_long(size_t index COG_UNUSED)
+{
+    static const char name[] =
+        "sshd-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+    static const struct scene scene = {.service = name, .helper = "say:0"};
+    struct stage *stage = stage_open(&scene);
+
+    check_status("sign-in", stage_call(stage, SCENE_AUTHENTICATE, 0),
+                 PAM_SERVICE_ERR);
+    if (interpose_spawns() != 0)
+        scene_complain("the helper was started");
+    stage_close(stage);
+}
+
 static const char *
 only_name(size_t index COG_UNUSED)
 {
@@ -1287,9 +1310,11 @@ SCENES(skips_are_explained, skip_reasons)
 JOBS(skipped_users_are_left_alone, leave_alone, skip_name, COG_COUNT(skipped))
 JOBS(a_sign_in_is_remembered, account_after, mark_name, COG_COUNT(marks))
 JOBS(the_wait_is_the_users_own, floor_of, floor_name, COG_COUNT(floors))
-JOBS(the_helper_serves_root, a_plain_application, only_name, 1)
 JOBS(lines_stay_lines, longest_line, only_name, 1)
 JOBS(any_program_is_survived, a_program_that_ends, only_name, 1)
+JOBS(the_wait_begins_with_the_first_answer, a_slow_second_answer, only_name, 1)
+JOBS(what_fails_refuses, a_call_that_fails, break_name, COG_COUNT(breaks))
+JOBS(services_are_not_cut, a_service_too_long, only_name, 1)
 
 int
 main(void)
@@ -1306,7 +1331,9 @@ main(void)
         cmocka_unit_test(skipped_users_are_left_alone),
         cmocka_unit_test(skips_are_explained),
         cmocka_unit_test(a_sign_in_is_remembered),
-        cmocka_unit_test(the_helper_serves_root),
+        cmocka_unit_test(the_wait_begins_with_the_first_answer),
+        cmocka_unit_test(what_fails_refuses),
+        cmocka_unit_test(services_are_not_cut),
         cmocka_unit_test(lines_stay_lines),
     };
 

@@ -24,7 +24,9 @@ static void *kept;
 static void (*forget)(pam_handle_t *pamh, void *data, int status);
 static bool pam_fails;
 
-static pam_handle_t *const handle = NULL; /* nothing looks into it */
+/* Nothing looks into the handle. */
+static char nothing;
+static pam_handle_t *const handle = (pam_handle_t *)(void *)&nothing;
 
 int
 pam_set_data(pam_handle_t *pamh, const char *name, void *data,

@@ -74,7 +74,7 @@ static void
 a_request_arrives(void **state)
 {
     struct cog_frame frame = COG_FRAME_INIT;
-    struct cog_request got = {0};
+    struct cog_request got = {.nonce = ""};
     struct cog_err err = COG_ERR_INIT;
     int fd[2];
 

@@ -3,6 +3,9 @@
  * The C library's explicit_bzero is replaced by one that notes what was wiped,
  * which a program may do.
  */
+/* A fortified header would define the function we replace. */
+#undef _FORTIFY_SOURCE
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -27,7 +27,9 @@ static struct {
     uid_t uid;
 } host;
 
-static pam_handle_t *const handle = NULL; /* nothing looks into it */
+/* Nothing looks into the handle. */
+static char nothing;
+static pam_handle_t *const handle = (pam_handle_t *)(void *)&nothing;
 
 int
 pam_get_user(pam_handle_t *pamh, const char **user, const char *prompt)
@@ -198,6 +200,7 @@ what_may_change_meanwhile(void **state)
          COG_E_SYSTEM},
         {{"alice", true, 1000}, PAM_SUCCESS, "alice", false, 0, COG_E_SCOPE},
         {{"alice", true, 1000}, PAM_SUCCESS, "alice", true, 1000, COG_E_SYSTEM},
+        {{"alice", true, 0}, PAM_SUCCESS, "alice", true, 0, COG_E_SYSTEM},
         {{"alice", false, 0}, PAM_SUCCESS, "alice", true, 0, COG_E_SYSTEM},
         {{"alice", false, 1000},
          PAM_SUCCESS,
