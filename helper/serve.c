@@ -101,10 +101,12 @@ static int
 open_network(struct serve *s, struct cog_err *err)
 {
     const struct cog_config *config = &s->prepared.config;
+    const int64_t wanted_ms = config->timeout_s * 1000;
+    const int64_t most_ms = cog_protocol_network_ms(s->request.service);
     const struct cog_http_options options = {
         .ca_file = config->ca_file,
         .proxy = config->proxy,
-        .budget_ms = config->timeout_s * 1000,
+        .budget_ms = wanted_ms < most_ms ? wanted_ms : most_ms,
         .hangup_fd = s->fd,
         .clock = s->clock,
     };

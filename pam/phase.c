@@ -2,6 +2,7 @@
 #include "pam/phase.h"
 
 #include "pam/args.h"
+#include "pam/floor.h"
 #include "pam/mark.h"
 #include "pam/relay.h"
 #include "pam/report.h"
@@ -49,9 +50,24 @@ consult(struct phase *phase, enum cog_operation operation, struct cog_err *err)
     return 0;
 }
 
+/* A user spelled in another way than his account: never signed in so. Asking
+ * the helper as the account phase does only tells whether he is ours. */
+static int
+refuse_spelling(struct phase *phase, struct cog_err *err)
+{
+    struct cog_err why = COG_ERR_INIT;
+
+    if (consult(phase, COG_OP_ACCOUNT, &why) < 0 && why.code == COG_E_SCOPE)
+        return cog_fail(err, COG_E_SCOPE, "%s", why.msg);
+    return cog_fail(err, COG_E_IDENTITY, "the account is spelled '%s'",
+                    phase->who.user);
+}
+
 static int
 authenticate(struct phase *phase, struct cog_err *err)
 {
+    if (phase->who.other_spelling)
+        return refuse_spelling(phase, err);
     if (consult(phase, COG_OP_AUTHENTICATE, err) < 0 ||
         cog_skip_recheck(phase->call.pamh, &phase->args, &phase->who, err) < 0)
         return -1;
@@ -93,7 +109,7 @@ run(pam_handle_t *pamh, step *decide, int flags, int argc, const char **argv)
         status = cog_report_status(err.code);
     }
     if (status != PAM_SUCCESS)
-        cog_report_floor(&phase.call, phase.who.user);
+        cog_floor_wait(phase.who.user, phase.call.answered_ms);
     cog_report_log(&phase.call, phase.who.user, &phase.verdict, &err, status);
     if (status != PAM_SUCCESS)
         cog_report_tell(&phase.call, err.code);

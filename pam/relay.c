@@ -11,13 +11,14 @@
 #include "lib/core/text.h"
 #include "lib/core/wire.h"
 #include "pam/conv.h"
+#include "pam/floor.h"
 #include "pam/spawn.h"
 
 /* Questions and texts one call may bring: a helper that chatters is ended.
  * The longest real sign-in asks some ten questions. */
 #define MAX_FRAMES 64
-/* What the helper may take over its own network budget to say so. */
-#define SLACK_MS 2000
+/* Passwords one call may ask for: the stacked one and one typed. */
+#define MAX_PASSWORDS 2
 /* How long a helper may take to leave after its verdict. */
 #define GRACE_MS 1000
 
@@ -28,6 +29,7 @@ struct relay {
     struct cog_clock clock;
     bool ready;
     bool stacked_used;
+    int passwords;        /* asked for */
     int64_t helper_ms;    /* left for the helper, while no question is open */
     int64_t questions_ms; /* left for the user */
 };
@@ -186,6 +188,19 @@ out:
     return rc;
 }
 
+/* A second password prompt says that the first password was refused: no
+ * earlier than any refusal. */
+static int
+another_password(struct relay *relay, struct cog_err *err)
+{
+    if (relay->passwords++ == MAX_PASSWORDS) {
+        return cog_fail(err, COG_E_SYSTEM,
+                        "the helper asks for too many passwords");
+    }
+    cog_floor_wait(relay->call->request.user, relay->call->answered_ms);
+    return 0;
+}
+
 static int
 on_ask(struct relay *relay, const struct cog_frame *frame, struct cog_err *err)
 {
@@ -194,16 +209,20 @@ on_ask(struct relay *relay, const struct cog_frame *frame, struct cog_err *err)
     bool used = false;
     int rc = -1;
 
-    if (cog_protocol_read_ask(frame, &asked, err) < 0 ||
-        answer_from_stack(relay, &asked, &answer, &used, err) < 0)
+    if (cog_protocol_read_ask(frame, &asked, err) < 0)
+        goto out;
+    if (asked.text == COG_TEXT_PASSWORD_PROMPT &&
+        another_password(relay, err) < 0)
+        goto out;
+    if (answer_from_stack(relay, &asked, &answer, &used, err) < 0)
         goto out;
     if (!used && ask_user(relay, &asked, &answer, err) < 0)
         goto out;
     rc = cog_protocol_send_answer(relay->child.fd, &answer, err);
 
 out:
-    if (relay->call->first_answer_ms == 0)
-        relay->call->first_answer_ms = now_ms(relay);
+    if (relay->call->answered_ms == 0 || asked.text == COG_TEXT_PASSWORD_PROMPT)
+        relay->call->answered_ms = now_ms(relay);
     cog_secret_clear(&answer);
     return rc;
 }
@@ -239,7 +258,7 @@ on_ready(struct relay *relay, const struct cog_frame *frame,
     if (cog_protocol_read_ready(frame, &network_ms, err) < 0)
         return -1;
     relay->ready = true;
-    relay->helper_ms = network_ms + SLACK_MS;
+    relay->helper_ms = network_ms + COG_SLACK_MS;
     return 0;
 }
 

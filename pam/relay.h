@@ -18,9 +18,10 @@ struct cog_call {
     pam_handle_t *pamh;
     const struct cog_args *args;
     struct cog_request request;
-    /* When the user's first answer came (CLOCK_MONOTONIC, milliseconds), 0
-     * while there was none: the floor under refusals counts from here. */
-    int64_t first_answer_ms;
+    /* When the last password came, or whatever was answered first
+     * (CLOCK_MONOTONIC, milliseconds), 0 while there was nothing: the floor
+     * under refusals counts from here. */
+    int64_t answered_ms;
 };
 
 /* Our messages in the host's language; see cog_text_translate. */

@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "pam/report.h"
 
-#include <errno.h>
 #include <security/pam_ext.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
-#include <time.h>
 
 #include "lib/core/name.h"
 #include "lib/core/text.h"
 #include "pam/conv.h"
-
-#define FLOOR_MS  2000
-#define SPREAD_MS 200
 
 /* Hex digits of the nonce that tie the user's text to the log line. */
 #define REF_DIGITS 4
@@ -129,14 +123,25 @@ item(const struct cog_call *call, int type)
 static int
 priority(int status)
 {
-    if (status == PAM_SUCCESS)
+    if (status == PAM_SUCCESS || status == PAM_USER_UNKNOWN)
         return LOG_INFO;
-    if (status == PAM_USER_UNKNOWN)
-        return LOG_DEBUG;
     if (status == PAM_SERVICE_ERR || status == PAM_SYSTEM_ERR ||
         status == PAM_BUF_ERR)
         return LOG_ERR;
     return LOG_NOTICE;
+}
+
+/*
+ * Root's cron jobs would fill the log with lines about nothing. But why
+ * somebody who tried to sign in was nobody of ours is worth knowing.
+ */
+static bool
+worth_a_line(const struct cog_call *call, const struct cog_verdict *verdict)
+{
+    const bool helper_said_so = verdict->user[0] != '\0';
+
+    return call->args->debug || verdict->debug ||
+           (helper_said_so && call->request.operation == COG_OP_AUTHENTICATE);
 }
 
 void
@@ -150,8 +155,7 @@ cog_report_log(const struct cog_call *call, const char *user,
     char ref[REF_DIGITS + 1];
     const char *why;
 
-    /* Root's cron jobs would fill the log with lines about nothing. */
-    if (status == PAM_USER_UNKNOWN && !call->args->debug && !v->debug)
+    if (status == PAM_USER_UNKNOWN && !worth_a_line(call, v))
         return;
     if (*user == '\0') /* not a name we serve: as the application put it */
         user = item(call, PAM_USER);
@@ -223,32 +227,4 @@ cog_report_tell(const struct cog_call *call, enum cog_errc code)
         cog_secret_append_str(&text, tail, &err) == 0)
         cog_conv_tell(call->pamh, true, cog_secret_str(&text));
     cog_secret_clear(&text);
-}
-
-/* FNV-1a: spread over users is all that is asked of it. */
-static int64_t
-user_delay_ms(const char *user)
-{
-    uint32_t hash = 2166136261U;
-
-    for (; *user != '\0'; user++)
-        hash = (hash ^ (unsigned char)*user) * 16777619U;
-    return (int64_t)(hash % (SPREAD_MS + 1));
-}
-
-void
-cog_report_floor(const struct cog_call *call, const char *user)
-{
-    const int64_t until_ms =
-        call->first_answer_ms + FLOOR_MS + user_delay_ms(user);
-    const struct timespec until = {
-        .tv_sec = until_ms / 1000,
-        .tv_nsec = until_ms % 1000 * 1000000,
-    };
-
-    if (call->first_answer_ms == 0)
-        return;
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) ==
-           EINTR)
-        continue;
 }

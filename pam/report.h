@@ -25,11 +25,4 @@ void cog_report_log(const struct cog_call *call, const char *user,
 /* Tell the user why not, unless the application asked for silence. */
 void cog_report_tell(const struct cog_call *call, enum cog_errc code);
 
-/*
- * Wait until a refusal may be told: 2 s plus 0 to 200 ms, fixed for each
- * user, after the first answer, so that the time says nothing about how far a
- * password got. Nothing to wait for when nothing was answered.
- */
-void cog_report_floor(const struct cog_call *call, const char *user);
-
 #endif

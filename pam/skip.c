@@ -26,18 +26,21 @@ look_up(pam_handle_t *pamh, const char *user, struct cog_who *ret,
         struct cog_err *err)
 {
     struct cog_who who = {0};
-    const struct passwd *pw;
-
-    if (!cog_name_valid(user) || strlen(user) >= sizeof(who.user))
-        return cog_fail(err, COG_E_SCOPE, "not a user name we serve");
-    memcpy(who.user, user, strlen(user) + 1);
     /* NULL also means that the look-up failed; the helper, which looks again,
      * tells the two apart. */
-    pw = pam_modutil_getpwnam(pamh, user);
+    const struct passwd *pw = pam_modutil_getpwnam(pamh, user);
+
     if (pw != NULL) {
         who.known = true;
         who.uid = pw->pw_uid;
+        /* Directories that ignore case know "Alice" too: the rules are about
+         * the name the account has. */
+        who.other_spelling = strcmp(pw->pw_name, user) != 0;
+        user = pw->pw_name;
     }
+    if (!cog_name_valid(user) || strlen(user) >= sizeof(who.user))
+        return cog_fail(err, COG_E_SCOPE, "not a user name we serve");
+    memcpy(who.user, user, strlen(user) + 1);
     *ret = who;
     return 0;
 }

@@ -16,8 +16,9 @@
 #include "pam/args.h"
 
 struct cog_who {
-    char user[COG_USER_SIZE];
-    bool known; /* to NSS; uid is meaningful only then */
+    char user[COG_USER_SIZE]; /* as NSS spells it, where it knows the user */
+    bool other_spelling;      /* the application spelled it another way */
+    bool known;               /* to NSS; uid is meaningful only then */
     uid_t uid;
 };
 

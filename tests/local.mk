@@ -90,7 +90,8 @@ check_LTLIBRARIES += tests/module/pam_cognito.la tests/module/pam_earlier.la
 tests_module_pam_cognito_la_SOURCES = $(pam_pam_cognito_la_SOURCES)
 tests_module_pam_cognito_la_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DCOG_HELPER_PATH=\"$(abs_top_builddir)/tests/module/fake_helper\" \
-	-DCOG_START_MS=1000 -DCOG_QUESTIONS_LOGIN_MS=1000
+	-DCOG_START_MS=1000 -DCOG_QUESTIONS_LOGIN_MS=1000 \
+	-DCOG_SLACK_MS=2000
 tests_module_pam_cognito_la_LIBADD = tests/module/libcore.la -lpam
 tests_module_pam_cognito_la_LDFLAGS = $(pam_pam_cognito_la_LDFLAGS) \
 	-rpath $(pamdir)

@@ -62,6 +62,13 @@ cog_protocol_questions_ms(const char *service)
                                          : COG_QUESTIONS_MS;
 }
 
+int64_t
+cog_protocol_network_ms(const char *service)
+{
+    return strcmp(service, "login") == 0 ? COG_NETWORK_LOGIN_MS
+                                         : COG_NETWORK_SERVICE_MS;
+}
+
 int
 cog_protocol_send_request(int fd, const struct cog_request *request,
                           struct cog_err *err)

@@ -47,6 +47,15 @@
 #ifndef COG_START_MS /* tests wait less */
 #    define COG_START_MS ((int64_t)20 * 1000)
 #endif
+/* What the helper may take beyond its network budget: waiting for another
+ * helper that fetches the key set (2 s), computing, and saying so. */
+#ifndef COG_SLACK_MS /* tests wait less */
+#    define COG_SLACK_MS ((int64_t)4 * 1000)
+#endif
+/* What `timeout` is cut to, in milliseconds, so that questions and network
+ * together end before the same limits. */
+#define COG_NETWORK_SERVICE_MS ((int64_t)25 * 1000)
+#define COG_NETWORK_LOGIN_MS   ((int64_t)12 * 1000)
 /* Largest network budget (`timeout`), in milliseconds. */
 #define COG_NETWORK_MAX_MS ((int64_t)60 * 1000)
 
@@ -95,6 +104,10 @@ struct cog_asked {
 
 /* Milliseconds all questions of a call may take with this PAM service. */
 int64_t cog_protocol_questions_ms(const char *service);
+
+/* The most of the network budget that still fits before the service gives up,
+ * in milliseconds. */
+int64_t cog_protocol_network_ms(const char *service);
 
 /*
  * Senders: COG_E_SYSTEM when the other end is gone. Receivers take a frame

@@ -88,6 +88,12 @@ cog_account_find(const char *name, struct cog_account *ret, struct cog_err *err)
                             strerror(e));
         }
     }
+    if (found && strcmp(entry.pw_name, name) != 0) {
+        free(buf);
+        return cog_fail(err, COG_E_LOOKUP,
+                        "looking up user '%s': NSS answers about another",
+                        name);
+    }
     if (found) {
         account.exists = true;
         account.uid = entry.pw_uid;

@@ -246,16 +246,41 @@ sign_in(struct signin *s, const struct cog_secret *password,
     return rc;
 }
 
-/* One password, asked for and tried. */
+/*
+ * One password, asked for and tried; it is left in `password`. `refused` is
+ * one the pool has just refused (NULL: none): sshd's password method gives the
+ * same to every question, and the pool would count it twice.
+ */
 static int
-attempt(struct signin *s, struct cog_err *err)
+attempt(struct signin *s, const struct cog_secret *refused,
+        struct cog_secret *password, struct cog_err *err)
 {
-    struct cog_secret password = COG_SECRET_INIT(COG_ANSWER_MAX);
-    int rc = -1;
+    if (ask_password(s, password, err) < 0)
+        return -1;
+    if (refused != NULL && cog_secret_equal(password, refused)) {
+        return cog_fail(err, COG_E_DENIED,
+                        "the same wrong password was given twice");
+    }
+    return sign_in(s, password, err);
+}
 
-    if (ask_password(s, &password, err) == 0)
-        rc = sign_in(s, &password, err);
-    cog_secret_clear(&password);
+/* try_first_pass: when the stacked password is wrong, ask once. Where it was
+ * right, and a code was wrong, another password is of no use. */
+static int
+attempts(struct signin *s, struct cog_err *err)
+{
+    struct cog_secret stacked = COG_SECRET_INIT(COG_ANSWER_MAX);
+    struct cog_secret typed = COG_SECRET_INIT(COG_ANSWER_MAX);
+    struct cog_err first = COG_ERR_INIT;
+    int rc = attempt(s, NULL, &stacked, &first);
+
+    if (rc < 0 && first.code == COG_E_DENIED && !s->proven &&
+        s->login->stacked == COG_STACKED_TRY)
+        rc = attempt(s, &stacked, &typed, err);
+    else if (rc < 0)
+        cog_fail(err, first.code, "%s", first.msg);
+    cog_secret_clear(&stacked);
+    cog_secret_clear(&typed);
     return rc;
 }
 
@@ -265,7 +290,6 @@ cog_login_authenticate(const struct cog_env *env, const struct cog_login *login,
 {
     const struct cog_prepared *prepared = login->prepared;
     struct signin s = {.env = env, .login = login, .facts = facts};
-    struct cog_err first = COG_ERR_INIT;
     int rc = -1;
 
     *facts =
@@ -274,15 +298,7 @@ cog_login_authenticate(const struct cog_env *env, const struct cog_login *login,
         cog_keyset_open(env, prepared->config.issuer, prepared->config.jwks_url,
                         login->cache_dir, &s.keyset, err) < 0)
         goto out;
-    rc = attempt(&s, &first);
-    /* try_first_pass: the stacked password was wrong, now ask. Where it was
-     * right, and a code was wrong, another password is of no use. */
-    if (rc < 0 && first.code == COG_E_DENIED && !s.proven &&
-        login->stacked == COG_STACKED_TRY) {
-        rc = attempt(&s, err);
-    } else if (rc < 0) {
-        cog_fail(err, first.code, "%s", first.msg);
-    }
+    rc = attempts(&s, err);
 
 out:
     cog_srp_close(s.srp);

@@ -114,12 +114,13 @@ cog_prepare(const struct cog_prepare_input *input, struct cog_prepared *ret,
     if (cog_config_load(input->config_path, input->reader, input->service,
                         &ret->config, problems, err) < 0)
         return -1;
+    /* Before anything else that can fail: whoever is not ours goes free. */
+    if (cog_scope_gather(&ret->config, input->user, &ret->local, err) < 0)
+        return -1;
     if (find_run_as(&ret->config, &ret->run_as, err) < 0)
         return -1;
     if (cog_prepare_secret(&ret->config, ret->run_as.uid, input->reader->owner,
                            &ret->client_secret, err) < 0)
-        return -1;
-    if (cog_scope_gather(&ret->config, input->user, &ret->local, err) < 0)
         return -1;
     return map_user(input, ret, problems, err);
 }

@@ -45,6 +45,7 @@ struct cog_prepare_input {
 /*
  * Read configuration, map and client secret, look the user up. `ret` is to be
  * cleared in any case; `problems` has every mistake of the configuration.
+ * COG_E_SCOPE: a user the skip rules exempt, whatever else is wrong.
  * COG_E_CONFIG, COG_E_LOOKUP, COG_E_SYSTEM, COG_E_NOMEM.
  */
 int cog_prepare(const struct cog_prepare_input *input, struct cog_prepared *ret,

@@ -18,11 +18,16 @@
 /* What this host says of the local user, as far as the rules ask. */
 struct cog_local {
     struct cog_account account;
-    bool in_skip_group;     /* a member of one of skip_groups */
     const char *privileged; /* a group as good as root, or NULL; static */
 };
 
-/* Gather them through NSS. COG_E_LOOKUP, COG_E_SYSTEM: it could not answer. */
+/*
+ * Gather them through NSS, from the nearest question to the farthest: a user
+ * whom skip_users, the uid rules or skip_groups exempt is let go before
+ * anything else is asked, so that he is whatever else is broken.
+ * COG_E_SCOPE: such a user, unless he is denied.
+ * COG_E_LOOKUP, COG_E_SYSTEM: NSS could not answer.
+ */
 int cog_scope_gather(const struct cog_config *config, const char *user,
                      struct cog_local *ret, struct cog_err *err) COG_MUST_USE;
 

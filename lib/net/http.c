@@ -26,6 +26,8 @@
 struct exchange {
     CURL *easy;
     struct curl_slist *headers;
+    const struct cog_secret *body; /* borrowed; NULL for a GET */
+    size_t body_sent;
     struct cog_http_reply reply;
     size_t header_bytes;
     struct cog_err err; /* why a callback stopped it */
@@ -37,7 +39,8 @@ struct exchange {
 struct cog_http {
     struct cog_http_options options;
     CURLM *multi;
-    int64_t left_ms; /* of the budget */
+    int64_t left_ms;    /* of the budget */
+    curl_socket_t idle; /* the connection that waits for the next request */
     struct exchange warm;
 };
 
@@ -65,6 +68,28 @@ on_body(char *data, size_t size, size_t count, void *ctx)
         return 0; /* libcurl then gives up: CURLE_WRITE_ERROR */
     explicit_bzero(data, len);
     return len;
+}
+
+static size_t
+on_upload(char *buf, size_t size, size_t count, void *ctx)
+{
+    struct exchange *x = ctx;
+    const size_t left = x->body->len - x->body_sent;
+    const size_t len = left < size * count ? left : size * count;
+
+    memcpy(buf, cog_secret_str(x->body) + x->body_sent, len);
+    x->body_sent += len;
+    return len;
+}
+
+/* libcurl would send a request again by itself when a connection it reuses
+ * closes without an answer. Whether the pool acted on the first is unknown
+ * then: a second wrong password or a used code would count against the user. */
+static int
+on_rewind(void *ctx COG_UNUSED, curl_off_t offset COG_UNUSED,
+          int origin COG_UNUSED)
+{
+    return CURL_SEEKFUNC_FAIL;
 }
 
 /* Keep the error type; see Cognito's x-amzn-ErrorType. */
@@ -141,6 +166,11 @@ set_limits(const struct cog_http *http, CURL *easy)
         c = curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                              (long)CURL_HTTP_VERSION_1_1);
     }
+#if LIBCURL_VERSION_NUM >= 0x075700
+    /* Do not wait for a resolver that hangs: the time is up already. */
+    if (c == CURLE_OK)
+        c = curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
     return c;
 }
 
@@ -154,6 +184,9 @@ set_peer(const struct cog_http *http, CURL *easy)
 
     if (c == CURLE_OK)
         c = curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+    /* A proxy's headers are not the pool's. */
+    if (c == CURLE_OK)
+        c = curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     if (c == CURLE_OK)
         c = curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     if (c == CURLE_OK)
@@ -198,6 +231,23 @@ add_header(struct exchange *x, const char *line)
     return 0;
 }
 
+static CURLcode
+set_body(struct exchange *x, const struct cog_secret *body)
+{
+    CURLcode c = curl_easy_setopt(x->easy, CURLOPT_POST, 1L);
+
+    x->body = body;
+    if (c == CURLE_OK)
+        c = curl_easy_setopt(x->easy, CURLOPT_POSTFIELDSIZE, (long)body->len);
+    if (c == CURLE_OK)
+        c = curl_easy_setopt(x->easy, CURLOPT_READFUNCTION, on_upload);
+    if (c == CURLE_OK)
+        c = curl_easy_setopt(x->easy, CURLOPT_READDATA, x);
+    if (c == CURLE_OK)
+        c = curl_easy_setopt(x->easy, CURLOPT_SEEKFUNCTION, on_rewind);
+    return c;
+}
+
 /* A POST of the AWS JSON 1.1 protocol; a request without target is a GET. */
 static CURLcode
 set_request(struct exchange *x, const struct cog_http_request *req)
@@ -218,15 +268,20 @@ set_request(struct exchange *x, const struct cog_http_request *req)
         add_header(x, "Expect:") < 0)
         return CURLE_OUT_OF_MEMORY;
     c = curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, x->headers);
-    if (c == CURLE_OK) {
-        c = curl_easy_setopt(x->easy, CURLOPT_POSTFIELDS,
-                             cog_secret_str(req->body));
-    }
-    if (c == CURLE_OK) {
-        c = curl_easy_setopt(x->easy, CURLOPT_POSTFIELDSIZE,
-                             (long)req->body->len);
-    }
-    return c;
+    return c == CURLE_OK ? set_body(x, req->body) : c;
+}
+
+/*
+ * Has the peer of the idle connection said goodbye? It may close it while a
+ * user types; libcurl does not always notice before it has sent the request,
+ * which then must not be sent again.
+ */
+static bool
+idle_is_over(const struct cog_http *http)
+{
+    struct pollfd p = {.fd = http->idle, .events = POLLIN};
+
+    return http->idle != CURL_SOCKET_BAD && poll(&p, 1, 0) != 0;
 }
 
 /* Put a request on its way. */
@@ -246,6 +301,8 @@ start(struct cog_http *http, struct exchange *x,
         c = set_callbacks(x);
     if (c == CURLE_OK)
         c = set_request(x, req);
+    if (c == CURLE_OK && idle_is_over(http))
+        c = curl_easy_setopt(x->easy, CURLOPT_FRESH_CONNECT, 1L);
     if (c != CURLE_OK) {
         return cog_fail(err, COG_E_SYSTEM, "preparing a request: %s",
                         curl_easy_strerror(c));
@@ -273,6 +330,8 @@ collect(struct cog_http *http, struct exchange *x)
         ended->result = msg->data.result;
         (void)curl_easy_getinfo(ended->easy, CURLINFO_RESPONSE_CODE,
                                 &ended->reply.status);
+        (void)curl_easy_getinfo(ended->easy, CURLINFO_ACTIVESOCKET,
+                                &http->idle);
     }
 }
 
@@ -342,7 +401,6 @@ judge(const struct exchange *x, const char *url, struct cog_err *err)
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_COULDNT_CONNECT:
     case CURLE_OPERATION_TIMEDOUT:
-    case CURLE_GOT_NOTHING:
         return cog_fail(err, COG_E_NET, "%s: %s", url, why);
     default:
         return cog_fail(err, COG_E_PROTOCOL, "%s: %s", url, why);
@@ -358,16 +416,15 @@ take_reply(struct exchange *x, struct cog_http_reply *reply)
     x->reply.body = empty;
 }
 
-/* A warm-up still in flight owns the connection: give it a moment. */
+/* A warm-up still in flight owns the connection: give it a moment. One that
+ * takes longer goes on by itself, and what it has resolved is not lost. */
 static void
 finish_warm(struct cog_http *http)
 {
     struct cog_err none = COG_ERR_INIT;
 
-    if (!http->warm.active || http->warm.done)
-        return;
-    if (drive(http, &http->warm, now_ms(http) + WARM_WAIT_MS, &none) < 0)
-        exchange_clear(http, &http->warm);
+    if (http->warm.active && !http->warm.done)
+        (void)!drive(http, &http->warm, now_ms(http) + WARM_WAIT_MS, &none);
 }
 
 static int
@@ -462,6 +519,7 @@ cog_http_open(const struct cog_http_options *options, struct cog_http **ret,
         return cog_fail_memory(err);
     http->options = *options;
     http->left_ms = options->budget_ms;
+    http->idle = CURL_SOCKET_BAD;
     http->warm = (struct exchange){.reply = COG_HTTP_REPLY_INIT};
     http->multi = curl_multi_init();
     if (http->multi == NULL) {

@@ -118,9 +118,9 @@ static const struct meaning meanings[] = {
          "a rotated refresh token was used again: it may have been stolen"),
 
     /* A count per user, unlike TooManyRequests, which counts the account. */
-    TRIES("LimitExceededException", NULL, COG_E_THROTTLED, COG_REFUSAL_LOCKED,
+    TRIES("LimitExceededException", NULL, COG_E_DENIED, COG_REFUSAL_LOCKED,
           "the pool user has tried too often"),
-    TRIES("TooManyFailedAttemptsException", NULL, COG_E_THROTTLED,
+    TRIES("TooManyFailedAttemptsException", NULL, COG_E_DENIED,
           COG_REFUSAL_LOCKED, "the pool user has failed too often"),
     PLAIN("TooManyRequestsException", COG_E_THROTTLED, COG_REFUSAL_THROTTLED,
           "the pool asks for fewer requests"),

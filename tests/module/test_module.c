@@ -104,9 +104,10 @@ static const struct scene verdicts[] = {
     ROW(12, PAM_AUTHINFO_UNAVAIL, "notice", UNAVAILABLE),
     ROW(13, PAM_PERM_DENIED, "notice", NOT_ALLOWED),
     {
-        .name = "14 is PAM_USER_UNKNOWN, about which nothing is said",
+        .name = "14 is PAM_USER_UNKNOWN, about which the user hears nothing",
         .helper = "say:14",
         .status = PAM_USER_UNKNOWN,
+        .log = VERDICT("info", "PAM_USER_UNKNOWN"),
         .time = SCENE_AT_ONCE,
         .starts = 1,
     },
@@ -121,18 +122,29 @@ static const struct scene verdicts[] = {
         BROKEN("malformed frame: a number is out of range"),
     },
     {
-        .name = "out of scope is logged where the configuration says debug",
-        .helper = "debug/say:14",
+        .name = "out of scope in account is nothing to log",
+        .helper = "say:14",
+        .phase = SCENE_ACCOUNT,
         .status = PAM_USER_UNKNOWN,
-        .log = VERDICT("debug", "PAM_USER_UNKNOWN"),
         .starts = 1,
     },
     {
-        .name = "out of scope is logged where the arguments say debug",
+        .name = "unless the configuration says debug",
+        .helper = "debug/say:14",
+        .phase = SCENE_ACCOUNT,
+        .status = PAM_USER_UNKNOWN,
+        .log = LINE("info", "sshd:account", "refused", "PAM_USER_UNKNOWN",
+                    FACTS, "-", "as the test says"),
+        .starts = 1,
+    },
+    {
+        .name = "or the arguments do",
         .helper = "say:14",
         .args = "debug",
+        .phase = SCENE_ACCOUNT,
         .status = PAM_USER_UNKNOWN,
-        .log = VERDICT("debug", "PAM_USER_UNKNOWN"),
+        .log = LINE("info", "sshd:account", "refused", "PAM_USER_UNKNOWN",
+                    FACTS, "-", "as the test says"),
         .starts = 1,
     },
 };
@@ -373,11 +385,21 @@ static const struct scene helpers[] = {
         .starts = 1,
     },
     {
-        .name = "asks without end",
+        .name = "asks for passwords without end",
         .helper = "nag:1",
         .answers = {"#again"},
         .status = PAM_SYSTEM_ERR,
-        .talk = X8(X8(PASSWORD)) INTERNAL,
+        .talk = PASSWORD PASSWORD INTERNAL,
+        .log = REFUSAL("err", "PAM_SYSTEM_ERR",
+                       "the helper asks for too many passwords"),
+        .starts = 1,
+    },
+    {
+        .name = "asks without end",
+        .helper = "nag:2",
+        .answers = {"#again"},
+        .status = PAM_SYSTEM_ERR,
+        .talk = X8(X8(OFF("Authenticator code: "))) INTERNAL,
         .log = REFUSAL("err", "PAM_SYSTEM_ERR",
                        "the helper does not come to an end"),
         .time = SCENE_FLOOR,
@@ -435,6 +457,7 @@ static const struct scene conversations[] = {
         .answers = {"hunter2"},
         .status = PAM_USER_UNKNOWN,
         .talk = PASSWORD,
+        .log = VERDICT("info", "PAM_USER_UNKNOWN"),
         .time = SCENE_FLOOR,
         .starts = 1,
     },
@@ -569,10 +592,10 @@ static const struct scene conversations[] = {
     {
         .name = "all questions share the time",
         .service = "login",
-        .helper = "ready:5000/ask:1/ask:1/say:0",
+        .helper = "ready:5000/ask:1/echo:2/say:0",
         .answers = {"#sleep:600", "#sleep:600"},
         .status = PAM_CONV_ERR,
-        .talk = PASSWORD PASSWORD NO_CONVERSATION,
+        .talk = PASSWORD TOTP NO_CONVERSATION,
         .log = LINE("notice", "login:auth", "refused", "PAM_CONV_ERR", BARE,
                     "-", "the answer came too late"),
         .time = SCENE_FLOOR,
@@ -636,6 +659,8 @@ static const struct scene changes[] = {
         .answers = {"#uid:0"},
         .status = PAM_USER_UNKNOWN,
         .talk = PASSWORD,
+        .log = LINE("info", "sshd:auth", "refused", "PAM_USER_UNKNOWN", FACTS,
+                    "-", "uid 0 is never ours"),
         .starts = 1,
     },
     {
@@ -992,7 +1017,7 @@ static const struct scene skip_reasons[] = {
     {                                                                     \
         .name = who, .user = who, .args = "debug " arguments,             \
         .status = PAM_USER_UNKNOWN,                                       \
-        .log = LINE("debug", "sshd:auth", "refused", "PAM_USER_UNKNOWN",  \
+        .log = LINE("info", "sshd:auth", "refused", "PAM_USER_UNKNOWN",   \
                     "user=" who " pool_user=- sub=- method=- mfa=-", "-", \
                     reason),                                              \
         .time = SCENE_AT_ONCE                                             \
@@ -1218,7 +1243,7 @@ static void
 a_slow_second_answer(size_t index COG_UNUSED)
 {
     static const struct scene scene = {
-        .helper = "ask:1/ask:1/say:9",
+        .helper = "ask:1/echo:2/say:9",
         .answers = {"wrong", "#sleep:3000"},
     };
     struct stage *stage = stage_open(&scene);
@@ -1228,6 +1253,25 @@ a_slow_second_answer(size_t index COG_UNUSED)
                  PAM_AUTH_ERR);
     took_ms = stage_since_answer_ms(stage);
     if (took_ms > 4500)
+        scene_complain("took %lld ms", (long long)took_ms);
+    stage_close(stage);
+}
+
+/* Whoever is asked for a second password learns nothing from when. */
+static void
+two_wrong_passwords(size_t index COG_UNUSED)
+{
+    static const struct scene scene = {
+        .helper = "ask:1/ask:1/say:9",
+        .answers = {"wrong", "wrong as well"},
+    };
+    struct stage *stage = stage_open(&scene);
+    int64_t took_ms;
+
+    check_status("sign-in", stage_call(stage, SCENE_AUTHENTICATE, 0),
+                 PAM_AUTH_ERR);
+    took_ms = stage_since_answer_ms(stage);
+    if (took_ms < 4000 || took_ms > 4700)
         scene_complain("took %lld ms", (long long)took_ms);
     stage_close(stage);
 }
@@ -1313,6 +1357,7 @@ JOBS(the_wait_is_the_users_own, floor_of, floor_name, COG_COUNT(floors))
 JOBS(lines_stay_lines, longest_line, only_name, 1)
 JOBS(any_program_is_survived, a_program_that_ends, only_name, 1)
 JOBS(the_wait_begins_with_the_first_answer, a_slow_second_answer, only_name, 1)
+JOBS(each_password_has_its_wait, two_wrong_passwords, only_name, 1)
 JOBS(what_fails_refuses, a_call_that_fails, break_name, COG_COUNT(breaks))
 JOBS(services_are_not_cut, a_service_too_long, only_name, 1)
 
@@ -1332,6 +1377,7 @@ main(void)
         cmocka_unit_test(skips_are_explained),
         cmocka_unit_test(a_sign_in_is_remembered),
         cmocka_unit_test(the_wait_begins_with_the_first_answer),
+        cmocka_unit_test(each_password_has_its_wait),
         cmocka_unit_test(what_fails_refuses),
         cmocka_unit_test(services_are_not_cut),
         cmocka_unit_test(lines_stay_lines),

@@ -81,6 +81,7 @@ getpwnam_r(const char *name, struct passwd *entry, char *buf, size_t size,
         if (size < users[i].bytes)
             return ERANGE;
         memset(buf, 'x', size);
+        memcpy(buf, name, strlen(name) + 1);
         *entry = (struct passwd){
             .pw_name = buf, .pw_uid = users[i].uid, .pw_gid = users[i].gid};
         *result = entry;

@@ -272,7 +272,7 @@ refusals_are_explained(void **state)
          COG_REFUSAL_CREDENTIALS},
         {{.status = 400, .error_type = "LimitExceededException:"},
          false,
-         COG_E_THROTTLED,
+         COG_E_DENIED,
          COG_REFUSAL_LOCKED},
         {{.status = 400, .error_type = "LimitExceededException:"},
          true,
@@ -326,7 +326,7 @@ starting_proves_nothing(void **state)
     (void)state;
     WORLD_EXCHANGES(&world, script);
     assert_int_equal(start_password(&world, "pw", &got), -1);
-    assert_int_equal(got.err.code, COG_E_THROTTLED);
+    assert_int_equal(got.err.code, COG_E_DENIED);
     world_check(&world);
 }
 

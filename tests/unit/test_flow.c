@@ -63,14 +63,14 @@ getrandom(void *buf, size_t len, unsigned flags)
 
 struct script {
     const char *name;
-    bool srp;
     struct world_exchange exchanges[MOST_EXCHANGES];
     struct world_answer answers[MOST_ANSWERS];
+    bool srp;
     /* What must come out. */
+    bool proven;
     enum cog_errc code;
     const char *message; /* part of it */
-    bool proven;
-    const char *mfa; /* NULL: none */
+    const char *mfa;     /* NULL: none */
 };
 
 /* How the tests hold a run; free_run() it. */
@@ -127,9 +127,10 @@ check_outcome(const struct outcome *got, enum cog_errc code)
 {
     const struct cog_api_tokens *tokens = &got->reply.tokens;
 
-    if (got->err.code != code)
+    if (got->err.code != code) {
         fail_msg("code %d, want %d: %s", (int)got->err.code, (int)code,
                  got->err.msg);
+    }
     assert_int_equal(got->rc, code == COG_OK ? 0 : -1);
     assert_string_equal(got->reply.challenge, "");
     assert_string_equal(cog_secret_str(&tokens->access),
@@ -958,9 +959,9 @@ static const struct {
     {"wrong password", START(400, WRONG_PASSWORD), 1, COG_E_DENIED,
      COG_REFUSAL_CREDENTIALS},
     {"a user's limit", START(400, LOCKED("LimitExceededException")), 1,
-     COG_E_THROTTLED, COG_REFUSAL_LOCKED},
+     COG_E_DENIED, COG_REFUSAL_LOCKED},
     {"a user's failures", START(400, LOCKED("TooManyFailedAttemptsException")),
-     1, COG_E_THROTTLED, COG_REFUSAL_LOCKED},
+     1, COG_E_DENIED, COG_REFUSAL_LOCKED},
     {"a locked user",
      START(400, ERROR("NotAuthorizedException", "Password attempts exceeded")),
      1, COG_E_DENIED, COG_REFUSAL_LOCKED},

@@ -236,14 +236,16 @@ check(const struct decision *d)
     const int rc =
         cog_identity_check(&config, &local, pool_user, claims, &rule, &err);
 
-    if (rc != (d->rule == NULL ? -1 : 0))
+    if (rc != (d->rule == NULL ? -1 : 0)) {
         fail_msg("'%s' with %s answers %d %s", d->config,
                  d->claims == NULL ? "{}" : d->claims, rc, err.msg);
+    }
     assert_int_equal(err.code, d->rule == NULL ? COG_E_IDENTITY : COG_OK);
-    if (d->rule == NULL)
+    if (d->rule == NULL) {
         assert_string_equal(rule, "untouched");
-    else if (strstr(rule, d->rule) == NULL)
+    } else if (strstr(rule, d->rule) == NULL) {
         fail_msg("'%s': rule '%s', want '%s'", d->config, rule, d->rule);
+    }
     if (d->why != NULL && strstr(err.msg, d->why) == NULL)
         fail_msg("'%s': '%s', want '%s'", d->config, err.msg, d->why);
     cog_claims_close(claims);

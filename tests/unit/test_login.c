@@ -15,9 +15,9 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/sign.h"
@@ -575,6 +575,14 @@ static const struct script stacks[] = {
         .code = COG_E_DENIED,
     },
     {
+        .name = "wrong, and given again: not sent twice",
+        STACKED(TRY),
+        .answers = {TYPES("local"), TYPES("local")},
+        .exchanges = {SENDS("local", 400, WRONG_PASSWORD)},
+        .code = COG_E_DENIED,
+        .message = "twice",
+    },
+    {
         .name = "unknown here: asked once as well",
         STACKED(TRY),
         .unknown = true,
@@ -655,9 +663,10 @@ prepare(const struct script *script)
     prepared.local.account.exists = !script->unknown;
     prepared.local.account.uid = script->uid == 0 ? 1000 : script->uid;
     (void)snprintf(prepared.pool_user, sizeof(prepared.pool_user), "%s", pool);
-    if (*pool == '\0')
+    if (*pool == '\0') {
         (void)snprintf(prepared.no_pool_user, sizeof(prepared.no_pool_user),
                        "maps to none");
+    }
     return prepared;
 }
 
@@ -668,10 +677,11 @@ make_replies(const struct script *script)
     const char *claims = script->claims == NULL ? "" : script->claims;
     struct cog_secret token = COG_SECRET_INIT(SIGN_MAX);
 
-    if (script->forged)
+    if (script->forged) {
         tokens_forge(claims, &token);
-    else
+    } else {
         tokens_sign(claims, &token);
+    }
     (void)snprintf(tokens_reply, sizeof(tokens_reply),
                    "{\"AuthenticationResult\":{\"AccessToken\":\"a.c.c\","
                    "\"IdToken\":\"%s\",\"RefreshToken\":\"r.e.f\"}}",
@@ -1062,7 +1072,8 @@ cached_keys_save_the_get(void **state)
     struct cog_login login = {.prepared = &prepared};
     struct cog_login_facts facts;
     struct cog_err err = COG_ERR_INIT;
-    char command[64];
+    DIR *dir;
+    const struct dirent *entry;
 
     (void)state;
     assert_non_null(mkdtemp(path));
@@ -1074,8 +1085,12 @@ cached_keys_save_the_get(void **state)
     cog_prepared_clear(&prepared);
     world_check(&world);
     (void)close(login.cache_dir);
-    (void)snprintf(command, sizeof(command), "rm -r %s", path);
-    assert_int_equal(system(command), 0);
+    dir = opendir(path);
+    assert_non_null(dir);
+    while ((entry = readdir(dir)) != NULL)
+        (void)unlinkat(dirfd(dir), entry->d_name, 0);
+    assert_int_equal(closedir(dir), 0);
+    assert_int_equal(rmdir(path), 0);
 }
 
 struct names {

@@ -49,11 +49,10 @@ int
 getpwnam_r(const char *name, struct passwd *entry, char *buf, size_t size,
            struct passwd **result)
 {
-    (void)buf;
-    (void)size;
+    (void)snprintf(buf, size, "%s", name);
     *result = NULL;
     if (strcmp(name, "alice") == 0) {
-        *entry = (struct passwd){.pw_uid = 1000, .pw_gid = 100};
+        *entry = (struct passwd){.pw_name = buf, .pw_uid = 1000, .pw_gid = 100};
         *result = entry;
     }
     for (size_t i = 0; i < COG_COUNT(helpers); i++) {
@@ -62,6 +61,7 @@ getpwnam_r(const char *name, struct passwd *entry, char *buf, size_t size,
         if (helpers[i].e != 0)
             return helpers[i].e;
         *entry = (struct passwd){
+            .pw_name = buf,
             .pw_uid = helpers[i].is_root ? 0 : helper_uid,
             .pw_gid = helpers[i].in_root_group ? 0 : 990,
         };
@@ -185,9 +185,10 @@ expect_failure(const char *user, enum cog_errc code, const char *message)
     struct outcome got = prepare(user);
 
     assert_int_equal(got.rc, -1);
-    if (got.err.code != code || strstr(got.err.msg, message) == NULL)
+    if (got.err.code != code || strstr(got.err.msg, message) == NULL) {
         fail_msg("code %d, '%s', want '%s'", (int)got.err.code, got.err.msg,
                  message);
+    }
     release(&got);
 }
 
@@ -464,6 +465,29 @@ look_ups_that_fail(void **state)
     groups_fail = false;
 }
 
+/* Whoever is not ours keeps his other ways in, whatever of ours is broken. */
+static void
+who_is_skipped_goes_free(void **state)
+{
+    static const char *const broken[] = {
+        "run_as = missing",
+        "client_secret_file = /nonexistent",
+        "username_map_file = /nonexistent",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COG_COUNT(broken); i++) {
+        char lines[128];
+
+        write_config(broken[i]);
+        expect_failure("alice", COG_E_CONFIG, "");
+        (void)snprintf(lines, sizeof(lines), "skip_users = alice\n%s",
+                       broken[i]);
+        write_config(lines);
+        expect_failure("alice", COG_E_SCOPE, "skip_users");
+    }
+}
+
 static void
 a_user_nobody_knows_is_no_error(void **state)
 {
@@ -523,6 +547,7 @@ main(void)
         cmocka_unit_test(who_maps_to_whom),
         cmocka_unit_test(maps_that_are_refused),
         cmocka_unit_test(look_ups_that_fail),
+        cmocka_unit_test(who_is_skipped_goes_free),
         cmocka_unit_test(a_user_nobody_knows_is_no_error),
         cmocka_unit_test(the_cache_directory),
     };

@@ -581,20 +581,25 @@ a_console_has_less_time(void **state)
 {
     static const struct {
         const char *service;
-        int64_t want_ms;
+        int64_t questions_ms;
+        int64_t network_ms;
     } cases[] = {
-        {"login", COG_QUESTIONS_LOGIN_MS},
-        {"sshd", COG_QUESTIONS_MS},
-        {"", COG_QUESTIONS_MS},
-        {"logins", COG_QUESTIONS_MS},
-        {"Login", COG_QUESTIONS_MS},
+        {"login", COG_QUESTIONS_LOGIN_MS, COG_NETWORK_LOGIN_MS},
+        {"sshd", COG_QUESTIONS_MS, COG_NETWORK_SERVICE_MS},
+        {"", COG_QUESTIONS_MS, COG_NETWORK_SERVICE_MS},
+        {"logins", COG_QUESTIONS_MS, COG_NETWORK_SERVICE_MS},
+        {"Login", COG_QUESTIONS_MS, COG_NETWORK_SERVICE_MS},
     };
 
     (void)state;
     assert_true(COG_QUESTIONS_LOGIN_MS < COG_QUESTIONS_MS);
-    for (size_t i = 0; i < COG_COUNT(cases); i++)
+    assert_true(COG_NETWORK_LOGIN_MS < COG_NETWORK_SERVICE_MS);
+    for (size_t i = 0; i < COG_COUNT(cases); i++) {
         assert_true(cog_protocol_questions_ms(cases[i].service) ==
-                    cases[i].want_ms);
+                    cases[i].questions_ms);
+        assert_true(cog_protocol_network_ms(cases[i].service) ==
+                    cases[i].network_ms);
+    }
 }
 
 int

@@ -25,6 +25,7 @@ static struct {
     const char *user;
     bool unknown; /* to NSS */
     uid_t uid;
+    const char *spelling; /* of the account; NULL: as the user's */
 } host;
 
 /* Nothing looks into the handle. */
@@ -61,9 +62,12 @@ struct passwd *
 pam_modutil_getpwnam(pam_handle_t *pamh, const char *user)
 {
     static struct passwd entry;
+    static char name[64];
 
     (void)pamh;
-    (void)user;
+    (void)snprintf(name, sizeof(name), "%s",
+                   host.spelling == NULL ? user : host.spelling);
+    entry.pw_name = name;
     entry.pw_uid = host.uid;
     return host.unknown ? NULL : &entry;
 }
@@ -169,6 +173,50 @@ who_is_skipped(void **state)
     }
 }
 
+/* A directory that ignores case: the rules are about the account's name. */
+static void
+how_nss_spells_the_user(void **state)
+{
+    static const char *skips[] = {"skip_user=admin"};
+    static const struct {
+        const char *user;
+        const char *spelling;
+        enum cog_errc code;
+        bool other;
+    } cases[] = {
+        {"alice", "alice", COG_OK, false},
+        {"Alice", "alice", COG_OK, true},
+        {"alice", "bob", COG_OK, true},
+        {"alice", "Alice", COG_E_SCOPE, false},
+        {"ADMIN", "admin", COG_E_SCOPE, false},
+    };
+    const struct cog_args args = parse(1, skips);
+
+    (void)state;
+    host.status = PAM_SUCCESS;
+    host.uid = 1000;
+    host.unknown = false;
+    for (size_t i = 0; i < COG_COUNT(cases); i++) {
+        struct cog_who who = {.known = false};
+        struct cog_err err = COG_ERR_INIT;
+
+        host.user = cases[i].user;
+        host.spelling = cases[i].spelling;
+        (void)!cog_skip_check(handle, &args, &who, &err);
+        host.spelling = NULL;
+        assert_int_equal(err.code, cases[i].code);
+        if (err.code != COG_OK)
+            continue;
+        assert_string_equal(who.user, cases[i].spelling);
+        assert_int_equal(who.other_spelling, cases[i].other);
+    }
+}
+
+#define WHO(name, is_known, id)                          \
+    {                                                    \
+        .user = (name), .known = (is_known), .uid = (id) \
+    }
+
 /* What was true before the helper was asked must be true afterwards. */
 static void
 what_may_change_meanwhile(void **state)
@@ -182,34 +230,84 @@ what_may_change_meanwhile(void **state)
         uid_t uid;
         enum cog_errc code;
     } cases[] = {
-        {{"alice", true, 1000}, PAM_SUCCESS, "alice", false, 1000, COG_OK},
-        {{"alice", true, 1000}, PAM_SUCCESS, "bob", false, 1000, COG_E_SYSTEM},
-        {{"alice", true, 1000}, PAM_SUCCESS, "root", false, 0, COG_E_SYSTEM},
-        {{"alice", true, 1000}, PAM_SUCCESS, NULL, false, 1000, COG_E_SYSTEM},
-        {{"alice", true, 1000},
+        {{"alice", false, true, 1000},
+         PAM_SUCCESS,
+         "alice",
+         false,
+         1000,
+         COG_OK},
+        {{"alice", false, true, 1000},
+         PAM_SUCCESS,
+         "bob",
+         false,
+         1000,
+         COG_E_SYSTEM},
+        {{"alice", false, true, 1000},
+         PAM_SUCCESS,
+         "root",
+         false,
+         0,
+         COG_E_SYSTEM},
+        {{"alice", false, true, 1000},
+         PAM_SUCCESS,
+         NULL,
+         false,
+         1000,
+         COG_E_SYSTEM},
+        {{"alice", false, true, 1000},
          PAM_BAD_ITEM,
          "alice",
          false,
          1000,
          COG_E_SYSTEM},
-        {{"alice", true, 1000},
+        {{"alice", false, true, 1000},
          PAM_SUCCESS,
          "alice",
          false,
          1001,
          COG_E_SYSTEM},
-        {{"alice", true, 1000}, PAM_SUCCESS, "alice", false, 0, COG_E_SCOPE},
-        {{"alice", true, 1000}, PAM_SUCCESS, "alice", true, 1000, COG_E_SYSTEM},
-        {{"alice", true, 0}, PAM_SUCCESS, "alice", true, 0, COG_E_SYSTEM},
-        {{"alice", false, 0}, PAM_SUCCESS, "alice", true, 0, COG_E_SYSTEM},
-        {{"alice", false, 1000},
+        {{"alice", false, true, 1000},
+         PAM_SUCCESS,
+         "alice",
+         false,
+         0,
+         COG_E_SCOPE},
+        {{"alice", false, true, 1000},
+         PAM_SUCCESS,
+         "alice",
+         true,
+         1000,
+         COG_E_SYSTEM},
+        {{"alice", false, true, 0},
+         PAM_SUCCESS,
+         "alice",
+         true,
+         0,
+         COG_E_SYSTEM},
+        {{"alice", false, false, 0},
+         PAM_SUCCESS,
+         "alice",
+         true,
+         0,
+         COG_E_SYSTEM},
+        {{"alice", false, false, 1000},
          PAM_SUCCESS,
          "alice",
          false,
          1000,
          COG_E_SYSTEM},
-        {{"admin", true, 1000}, PAM_SUCCESS, "admin", false, 1000, COG_E_SCOPE},
-        {{"Alice", true, 1000}, PAM_SUCCESS, "Alice", false, 1000, COG_E_SCOPE},
+        {{"admin", false, true, 1000},
+         PAM_SUCCESS,
+         "admin",
+         false,
+         1000,
+         COG_E_SCOPE},
+        {{"Alice", false, true, 1000},
+         PAM_SUCCESS,
+         "Alice",
+         false,
+         1000,
+         COG_E_SCOPE},
     };
     const struct cog_args args = parse(1, skips);
 
@@ -229,12 +327,54 @@ what_may_change_meanwhile(void **state)
     }
 }
 
+/* A directory that ignores case: the account's own name decides. */
+static void
+another_spelling(void **state)
+{
+    static const char *skips[] = {"skip_user=admin"};
+    static const struct {
+        const char *user;
+        const char *account;
+        uid_t uid;
+        enum cog_errc code;
+    } cases[] = {
+        {"Alice", "alice", 1000, COG_OK},
+        {"alice", "Alice", 1000, COG_E_SCOPE},
+        {"alice@corp", "alice", 1000, COG_OK},
+        {"alice@corp", "alice@corp", 1000, COG_E_SCOPE},
+        {"Root", "root", 0, COG_E_SCOPE},
+        {"Admin", "admin", 1000, COG_E_SCOPE},
+    };
+    const struct cog_args args = parse(1, skips);
+
+    (void)state;
+    for (size_t i = 0; i < COG_COUNT(cases); i++) {
+        struct cog_who who = {.user = "?"};
+        struct cog_err err = COG_ERR_INIT;
+
+        host.status = PAM_SUCCESS;
+        host.user = cases[i].user;
+        host.unknown = false;
+        host.uid = cases[i].uid;
+        host.spelling = cases[i].account;
+        (void)!cog_skip_check(handle, &args, &who, &err);
+        assert_int_equal(err.code, cases[i].code);
+        if (err.code == COG_OK) {
+            assert_string_equal(who.user, cases[i].account);
+            assert_true(who.other_spelling);
+        }
+    }
+    host.spelling = NULL;
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(another_spelling),
         cmocka_unit_test(whom_the_application_names),
         cmocka_unit_test(who_is_skipped),
+        cmocka_unit_test(how_nss_spells_the_user),
         cmocka_unit_test(what_may_change_meanwhile),
     };
 

@@ -61,10 +61,11 @@ change(json_t *payload, const char *changes)
         fail_msg("not a JSON object: %s", changes);
     json_object_foreach(object, name, value)
     {
-        if (json_is_null(value))
+        if (json_is_null(value)) {
             (void)json_object_del(payload, name);
-        else
+        } else {
             assert_int_equal(json_object_set(payload, name, value), 0);
+        }
     }
     json_decref(object);
 }
