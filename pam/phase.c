@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "pam/phase.h"
 
+#include <stdbool.h>
+
 #include "pam/args.h"
 #include "pam/floor.h"
 #include "pam/mark.h"
@@ -10,6 +12,7 @@
 
 /* Everything one PAM call knows. */
 struct phase {
+    bool new_attempt; /* to sign in */
     struct cog_args args;
     struct cog_call call;
     struct cog_who who;
@@ -29,6 +32,9 @@ begin(struct phase *phase, int flags, int argc, const char **argv,
         cog_args_parse(flags, argc, argv, &phase->args, &bad_args);
 
     phase->call.args = &phase->args;
+    /* A mark of an earlier sign-in must not outlive a new attempt. */
+    if (phase->new_attempt && cog_mark_clear(phase->call.pamh, err) < 0)
+        return -1;
     if (cog_skip_check(phase->call.pamh, &phase->args, &phase->who, err) < 0 ||
         cog_relay_begin(&phase->call, err) < 0)
         return -1;
@@ -97,6 +103,7 @@ run(pam_handle_t *pamh, step *decide, int flags, int argc, const char **argv)
     /* A verdict nobody gave is a refusal too. */
     struct phase phase = {
         .call.pamh = pamh,
+        .new_attempt = decide == authenticate,
         .verdict.code = COG_E_SYSTEM,
     };
     struct cog_err err = COG_ERR_INIT;
@@ -120,10 +127,6 @@ int
 cog_phase_authenticate(pam_handle_t *pamh, int flags, int argc,
                        const char **argv)
 {
-    struct cog_err err = COG_ERR_INIT;
-
-    if (cog_mark_clear(pamh, &err) < 0)
-        return cog_report_status(err.code);
     return run(pamh, authenticate, flags, argc, argv);
 }
 
