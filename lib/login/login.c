@@ -275,10 +275,11 @@ attempts(struct signin *s, struct cog_err *err)
     int rc = attempt(s, NULL, &stacked, &first);
 
     if (rc < 0 && first.code == COG_E_DENIED && !s->proven &&
-        s->login->stacked == COG_STACKED_TRY)
+        s->login->stacked == COG_STACKED_TRY) {
         rc = attempt(s, &stacked, &typed, err);
-    else if (rc < 0)
+    } else if (rc < 0) {
         cog_fail(err, first.code, "%s", first.msg);
+    }
     cog_secret_clear(&stacked);
     cog_secret_clear(&typed);
     return rc;
