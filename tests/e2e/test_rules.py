@@ -12,12 +12,18 @@ RULES = [
     # no rule at all
     ({"allow_users": None}, "alice", 0, "PAM_SERVICE_ERR", "nobody may sign in: set allow_users"),
     # rules that can never admit this user: not ours, so another module decides
-    ({"allow_users": ""}, "alice", 0, "PAM_USER_UNKNOWN", None),
-    ({"allow_users": "bob"}, "alice", 0, "PAM_USER_UNKNOWN", None),
-    ({"skip_users": "alice"}, "alice", 0, "PAM_USER_UNKNOWN", None),
-    ({"skip_groups": "docker"}, "peggy", 0, "PAM_USER_UNKNOWN", None),
-    ({"skip_groups": "alice"}, "alice", 0, "PAM_USER_UNKNOWN", None),
-    ({"min_uid": "2002"}, "alice", 0, "PAM_USER_UNKNOWN", None),
+    ({"allow_users": ""}, "alice", 0, "PAM_USER_UNKNOWN",
+     "no rule could allow this user"),
+    ({"allow_users": "bob"}, "alice", 0, "PAM_USER_UNKNOWN",
+     "no rule could allow this user"),
+    ({"skip_users": "alice"}, "alice", 0, "PAM_USER_UNKNOWN",
+     "named in skip_users"),
+    ({"skip_groups": "docker"}, "peggy", 0, "PAM_USER_UNKNOWN",
+     "member of one of skip_groups"),
+    ({"skip_groups": "alice"}, "alice", 0, "PAM_USER_UNKNOWN",
+     "member of one of skip_groups"),
+    ({"min_uid": "2002"}, "alice", 0, "PAM_USER_UNKNOWN",
+     "uid 2001 is below min_uid"),
     ({"min_uid": "2001"}, "alice", 1, "PAM_SUCCESS", "allowed by allow_users"),
     # pool groups
     ({"allow_users": None, "allow_pool_groups": "linux-users"}, "alice", 1, "PAM_SUCCESS",
@@ -30,7 +36,8 @@ RULES = [
      "no rule allows this user"),
     ({"allow_users": None, "allow_pool_groups": "linux-users"}, "ivan", 1, "PAM_PERM_DENIED",
      "no rule allows this user"),  # in no group at all
-    ({"allow_users": None, "allow_pool_groups": ""}, "alice", 0, "PAM_USER_UNKNOWN", None),
+    ({"allow_users": None, "allow_pool_groups": ""}, "alice", 0, "PAM_USER_UNKNOWN",
+     "no rule could allow this user"),
     # deny wins, and is told only after proof
     ({"deny_users": "alice"}, "alice", 1, "PAM_PERM_DENIED", "named in deny_users"),
     ({"deny_users": "alice", "skip_users": "alice"}, "alice", 1, "PAM_PERM_DENIED",
@@ -40,8 +47,10 @@ RULES = [
     # anybody of the pool, but for groups as good as root
     ({"allow_users": None, "allow_any_pool_user": "yes"}, "ivan", 1, "PAM_SUCCESS",
      "allowed by allow_any_pool_user"),
-    ({"allow_users": None, "allow_any_pool_user": "yes"}, "bob", 0, "PAM_USER_UNKNOWN", None),
-    ({"allow_users": None, "allow_any_pool_user": "yes"}, "peggy", 0, "PAM_USER_UNKNOWN", None),
+    ({"allow_users": None, "allow_any_pool_user": "yes"}, "bob", 0, "PAM_USER_UNKNOWN",
+     "no rule could allow this user"),
+    ({"allow_users": None, "allow_any_pool_user": "yes"}, "peggy", 0, "PAM_USER_UNKNOWN",
+     "no rule could allow this user"),
     ({"allow_users": "bob", "allow_any_pool_user": "yes"}, "bob", 1, "PAM_SUCCESS",
      "allowed by allow_users"),
 ]
@@ -53,12 +62,29 @@ def test_rule(app, host, pool, keys, user, prompts, code, reason):
     report = app(user)
     assert (report.status(), len(report.prompts)) == (code, prompts)
     assert prompts or pool.requests()["connections"] == 0
-    if reason:
-        decision = host.log.decision()
-        assert decision["code"] == code
-        assert reason in decision["reason"]
-    else:
-        assert host.log.ours() == [] and report.errors == []
+    decision = host.log.decision()
+    assert decision["code"] == code
+    assert reason in decision["reason"]
+    assert code != "PAM_USER_UNKNOWN" or report.errors == []
+
+
+# What may be broken while skip_users, skip_groups and min_uid hold.
+BROKEN = [
+    {"username_map_file": "/etc/security/missing.map"},
+    {"client_secret_file": "/etc/security/missing.secret"},
+    {"run_as": "nobody-of-that-name"},
+]
+EXEMPT = [{"skip_users": "alice"}, {"skip_groups": "alice"}, {"min_uid": "2002"}]
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+@pytest.mark.parametrize("exempt", EXEMPT)
+def test_exemption_holds(app, host, pool, broken, exempt):
+    host.configure(pool, **broken, **exempt)
+    report = app("alice", "auth", "account")
+    assert (report.status(), report.prompts) == ("PAM_USER_UNKNOWN", [])
+    assert report.status("account") == "PAM_USER_UNKNOWN"
+    assert pool.requests()["connections"] == 0
 
 
 @pytest.mark.parametrize("user", ["root", "daemon", "_pam-cognito"])
