@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/core/name.h"
 #include "lib/net/json.h"
 #include "lib/pool/hash.h"
 
@@ -34,12 +35,9 @@ static int
 put(json_t *object, const char *key, const char *what, const char *value,
     struct cog_err *err)
 {
-    json_error_t why;
-    json_t *text = json_pack_ex(&why, 0, "s", value);
-
-    if (text == NULL && json_error_code(&why) == json_error_invalid_utf8)
+    if (!cog_name_utf8_valid(value, strlen(value)))
         return cog_fail(err, COG_E_DENIED, "%s is not UTF-8", what);
-    if (json_object_set_new(object, key, text) < 0)
+    if (json_object_set_new(object, key, json_string(value)) < 0)
         return cog_fail_memory(err);
     return 0;
 }
