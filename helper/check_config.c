@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "helper/check_config.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/host/config.h"
 #include "lib/host/file.h"
@@ -71,6 +73,10 @@ check_named_files(const char *path, const struct cog_config_reader *reader,
     if (cog_prepare_secret(&config, run_as.exists ? run_as.uid : 0,
                            reader->owner, &secret, &why) < 0 &&
         cog_list_append(&problems->errors, why.msg, strlen(why.msg), err) < 0)
+        goto out;
+    if (config.ca_file != NULL && access(config.ca_file, R_OK) < 0 &&
+        cog_list_append_format(&problems->errors, err, "%s: %s (ca_file)",
+                               config.ca_file, strerror(errno)) < 0)
         goto out;
     if (config.username_map_file != NULL &&
         cog_usermap_load(config.username_map_file, reader, &map, problems,

@@ -117,8 +117,21 @@ prepare(const struct cog_tool_options *options, struct cog_prepared *prepared,
     return rc;
 }
 
+/* As much as the service would leave for it. */
+static int64_t
+budget_ms(const struct cog_tool_options *options,
+          const struct cog_prepared *prepared)
+{
+    const int64_t wanted_ms = prepared->config.timeout_s * 1000;
+    const int64_t most_ms = cog_protocol_network_ms(
+        options->service == NULL ? "" : options->service);
+
+    return wanted_ms < most_ms ? wanted_ms : most_ms;
+}
+
 static int
-sign_in(const struct cog_prepared *prepared, struct cog_login_facts *facts,
+sign_in(const struct cog_tool_options *options,
+        const struct cog_prepared *prepared, struct cog_login_facts *facts,
         struct cog_err *err)
 {
     const struct cog_clock clock = cog_clock_system();
@@ -126,7 +139,7 @@ sign_in(const struct cog_prepared *prepared, struct cog_login_facts *facts,
     const struct cog_http_options http_options = {
         .ca_file = prepared->config.ca_file,
         .proxy = prepared->config.proxy,
-        .budget_ms = prepared->config.timeout_s * 1000,
+        .budget_ms = budget_ms(options, prepared),
         .hangup_fd = -1,
         .clock = clock,
     };
@@ -169,6 +182,15 @@ show(const char *value)
     return s;
 }
 
+/* A user who is not ours would go on to the next module of a PAM stack. */
+static const char *
+result_of(const struct cog_err *err)
+{
+    if (err->code == COG_OK)
+        return "ok";
+    return err->code == COG_E_SCOPE ? "not ours" : "refused";
+}
+
 static void
 print_text(const struct cog_tool_options *options,
            const struct cog_prepared *prepared,
@@ -177,7 +199,7 @@ print_text(const struct cog_tool_options *options,
     const bool ok = err->code == COG_OK;
 
     (void)printf("%s: user=%s pool_user=%s sub=%s mfa=%s reason=\"%s\"\n",
-                 ok ? "ok" : "refused", show(options->user).text,
+                 result_of(err), show(options->user).text,
                  show(prepared->pool_user).text, show(facts->sub).text,
                  show(facts->mfa).text, show(ok ? facts->rule : err->msg).text);
 }
@@ -189,10 +211,10 @@ print_json(const struct cog_tool_options *options,
 {
     const bool ok = err->code == COG_OK;
     json_t *doc =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "result",
-                  ok ? "ok" : "refused", "user", show(options->user).text,
-                  "pool_user", prepared->pool_user, "sub", facts->sub, "mfa",
-                  facts->mfa, "reason", show(ok ? facts->rule : err->msg).text);
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "result", result_of(err),
+                  "user", show(options->user).text, "pool_user",
+                  prepared->pool_user, "sub", facts->sub, "mfa", facts->mfa,
+                  "reason", show(ok ? facts->rule : err->msg).text);
     int rc = -1;
 
     if (doc != NULL && json_dumpf(doc, stdout, JSON_COMPACT) == 0)
@@ -210,7 +232,7 @@ cog_test_user_run(const struct cog_tool_options *options)
 
     cog_json_setup();
     if (prepare(options, &prepared, &err) == 0 &&
-        sign_in(&prepared, &facts, &err) < 0 && err.code == COG_OK)
+        sign_in(options, &prepared, &facts, &err) < 0 && err.code == COG_OK)
         cog_fail(&err, COG_E_SYSTEM, "failed for an unknown reason");
     if (!options->json) {
         print_text(options, &prepared, &facts, &err);
