@@ -16,7 +16,7 @@
 #define COG_NAME_POOL_CHARS 128
 /* Room for a pool user name and its NUL: 4 bytes to a UTF-8 character. */
 #define COG_NAME_POOL_BYTES (4 * COG_NAME_POOL_CHARS + 1)
-/* Ids below belong to the system on every distribution (architecture.md 5). */
+/* Ids below belong to the system on every distribution. */
 #define COG_NAME_UID_MIN 1000
 
 /* A local user name: [a-z_][a-z0-9_.-]{0,31}. */

@@ -139,7 +139,7 @@ int
 cog_account_privileged(const struct cog_account *account, const char **ret,
                        struct cog_err *err)
 {
-    /* architecture.md section 5, allow_any_pool_user. */
+    /* pam_cognito.conf(5), allow_any_pool_user. */
     static const char *const groups[] = {"sudo",   "wheel",  "admin",
                                          "root",   "adm",    "disk",
                                          "shadow", "docker", "lxd"};

@@ -2,7 +2,7 @@
 /*
  * endpoints.h - where a pool lives: names made from its id and region.
  *
- * Source: cognito-protocol.md 0.1 (botocore's endpoint rule set and
+ * Source: the AWS SDKs (botocore's endpoint rule set and
  * partitions.json).
  */
 #ifndef COG_ENDPOINTS_H

@@ -115,7 +115,7 @@ username_format_valid(const char *value)
            strchr(percent + 1, '%') == NULL && cog_name_pool_valid(value);
 }
 
-/* A claim that names the user, see architecture.md section 5. */
+/* A claim that names the user, see pam_cognito.conf(5). */
 static bool
 identity_claim_valid(const char *value)
 {
@@ -201,7 +201,7 @@ static const char *const qr_styles[] = {"auto", "utf8", "ascii",
 #define SCOPE .check = scope_valid, .form = "an OAuth scope"
 
 /*
- * Every key. architecture.md section 5 and pam_cognito.conf(5) say what they
+ * Every key. pam_cognito.conf(5) and pam_cognito.conf(5) say what they
  * mean. Upper bounds of times keep a typing error (days for minutes) from
  * becoming a policy.
  */

@@ -109,10 +109,11 @@ cog_identity_check(const struct cog_config *config,
         check_denied(config, local, claims, err) < 0)
         return -1;
     rule = allowing_rule(config, local, claims);
-    if (rule == NULL)
+    if (rule == NULL) {
         return cog_fail(err, COG_E_IDENTITY,
                         "no rule allows this user: not in allow_users, nor in "
                         "a group of allow_pool_groups");
+    }
     *ret_rule = rule;
     return 0;
 }

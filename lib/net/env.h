@@ -14,8 +14,8 @@
 #include "lib/core/secret.h"
 #include "lib/core/ui.h"
 
-/* Largest reply body we read, in bytes (security.md RB11 asks for a cap; the
- * longest real reply, three tokens with many groups, is some 40 KiB). */
+/* Largest reply body we read, in bytes: the longest real reply, three tokens
+ * with many groups, is some 40 KiB. */
 #define COG_REPLY_MAX ((size_t)256 * 1024)
 /* Largest request body we send, in bytes. */
 #define COG_REQUEST_MAX ((size_t)64 * 1024)

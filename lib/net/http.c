@@ -15,7 +15,7 @@
 #    define COG_CA_DIR "/etc/ssl/certs"
 #endif
 
-/* Longest header block we read, in bytes (security.md RB11). */
+/* Longest header block we read, in bytes. */
 #define HEADERS_MAX ((size_t)32 * 1024)
 /* How long a request waits for a warm-up still in flight, milliseconds. */
 #define WARM_WAIT_MS 1000

@@ -19,7 +19,7 @@
 #include "lib/core/macros.h"
 #include "lib/core/secret.h"
 
-/* Deepest nesting we read (security.md RB11). Cognito's replies have 4. */
+/* Deepest nesting we read. Cognito's replies have 4. */
 #define COG_JSON_DEPTH_MAX 16
 /* Most members and elements in one text. A key set with a thousand keys of a
  * dozen members must still be read; past that a text is an attack. */

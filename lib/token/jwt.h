@@ -20,7 +20,7 @@
 
 /* Longest token in bytes. 100 groups and long attributes make 20 KiB. */
 #define COG_JWT_MAX ((size_t)64 * 1024)
-/* Largest clock difference a policy may forgive (security.md RB13). */
+/* Largest clock difference a policy may forgive. */
 #define COG_JWT_LEEWAY_MAX_S 120
 
 struct cog_jwt_policy {

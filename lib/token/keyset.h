@@ -21,7 +21,7 @@
 #include "lib/net/env.h"
 #include "lib/token/jwks.h"
 
-/* Times in seconds (security.md RB14). */
+/* Times in seconds. */
 #define COG_KEYSET_FRESH_S   ((int64_t)24 * 60 * 60)
 #define COG_KEYSET_STALE_S   ((int64_t)7 * 24 * 60 * 60)
 #define COG_KEYSET_REFETCH_S ((int64_t)5 * 60)
