@@ -28,6 +28,7 @@ static struct {
     const char *name;
     uid_t uid;
 } users[] = {
+    {"ALICE", 2001},
     {"root", 0},
     {"daemon", 1},
     {"toor", 0},
@@ -63,7 +64,9 @@ interpose_set_uid(const char *user, uid_t uid)
 static int
 fill(const char *name, uid_t uid, struct passwd *entry, char *buf, size_t size)
 {
-    const int len = snprintf(buf, size, "%s", name);
+    /* A directory that ignores case, for one user. */
+    const int len =
+        snprintf(buf, size, "%s", strcmp(name, "ALICE") == 0 ? "alice" : name);
 
     if (len < 0 || (size_t)len >= size)
         return ERANGE;

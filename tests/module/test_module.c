@@ -663,6 +663,25 @@ static const struct scene changes[] = {
                     "-", "uid 0 is never ours"),
         .starts = 1,
     },
+    /* NSS says that ALICE is alice: not signed in under another spelling, and
+     * passed on only if alice would be. */
+    {
+        .name = "another spelling",
+        .helper = "say:0",
+        .user = "ALICE",
+        .status = PAM_PERM_DENIED,
+        .talk = NOT_ALLOWED,
+        .log = LINE("notice", "sshd:auth", "refused", "PAM_PERM_DENIED", FACTS,
+                    "-", "the account is spelled 'alice'"),
+        .starts = 1,
+    },
+    {
+        .name = "another spelling of somebody who is not ours",
+        .helper = "say:14",
+        .user = "ALICE",
+        .status = PAM_USER_UNKNOWN,
+        .starts = 1,
+    },
     {
         .name = "none any more",
         .helper = "ask:1/say:0",
