@@ -38,7 +38,9 @@ enum cog_errc {
     COG_E_IDENTITY,    /* genuine, but not this user or not allowed */
     COG_E_SCOPE,       /* not ours: other modules decide */
     COG_E_NEVER,       /* account: never signed in on this host */
-    COG_E_UNSUPPORTED, /* a call this build does not answer */
+    COG_E_DISABLED,    /* account: the pool has disabled the user */
+    COG_E_BROWSER,     /* only a browser can finish this sign-in */
+    COG_E_AUTHTOK,     /* no new password was accepted */
     COG_E_LOOKUP,      /* user or group look-up failed (not: not found) */
     COG_E_PRIVILEGE,   /* the helper was not started as root */
     COG_E_COUNT_       /* keep last */

@@ -30,6 +30,7 @@
 #define COG_SERVICE_SIZE 65 /* PAM service name */
 #define COG_USER_SIZE    COG_NAME_BYTES
 #define COG_PATH_SIZE    512 /* path of the configuration file */
+#define COG_TTY_SIZE     65  /* name of a terminal */
 #define COG_POOL_SIZE    COG_NAME_POOL_BYTES
 #define COG_SUB_SIZE     129 /* sub claim */
 #define COG_WORD_SIZE    33  /* method, second factor */
@@ -62,7 +63,8 @@
 enum cog_operation {
     COG_OP_AUTHENTICATE = 1,
     COG_OP_ACCOUNT,
-    COG_OP_PASSWORD,
+    COG_OP_PRELIM,   /* chauthtok, PAM_PRELIM_CHECK: asks nothing */
+    COG_OP_PASSWORD, /* chauthtok, PAM_UPDATE_AUTHTOK */
     COG_OP_COUNT_ /* keep last */
 };
 
@@ -81,6 +83,11 @@ struct cog_request {
     char service[COG_SERVICE_SIZE];
     char user[COG_USER_SIZE];
     char conf[COG_PATH_SIZE]; /* "" for the default */
+    /* For what fits on the user's screen, and for tickets; "" when PAM does
+     * not say. Hostile in su and sudo: never more than a hint. */
+    char tty[COG_TTY_SIZE];   /* PAM_TTY */
+    char ruser[COG_USER_SIZE]; /* PAM_RUSER */
+    bool utf8;                /* the application's locale prints UTF-8 */
 };
 
 struct cog_verdict {
@@ -100,6 +107,8 @@ struct cog_asked {
     bool echo;
     enum cog_text text;
     const char *arg[COG_TEXT_ARGS];
+    enum cog_text option[COG_TEXT_OPTIONS];
+    size_t options;
 };
 
 /* Milliseconds all questions of a call may take with this PAM service. */

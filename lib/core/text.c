@@ -44,8 +44,70 @@ static const char *const msgids[COG_TEXT_COUNT_] = {
         N_("Sign-in failed on this host. Tell its administrator."),
     [COG_TEXT_NEVER] =
         N_("New on this host: sign in once with your pool password."),
-    [COG_TEXT_UNSUPPORTED] =
-        N_("Pool passwords cannot be changed from this host."),
+    [COG_TEXT_DISABLED] = N_("This account is disabled."),
+    [COG_TEXT_BROWSER] =
+        N_("This account signs in with a browser, which is not offered here."),
+    [COG_TEXT_AUTHTOK] = N_("The password was not changed."),
+    [COG_TEXT_POOL_SAYS] = N_("The sign-in service says: {1}"),
+
+    [COG_TEXT_SMS] = N_("Code sent by text message to {1}: "),
+    [COG_TEXT_SMS_WRONG] =
+        N_("Wrong code. Code sent by text message to {1}: "),
+    [COG_TEXT_SMS_OVER] =
+        N_("That code has expired. Code sent by text message to {1}: "),
+    [COG_TEXT_EMAIL] = N_("Code sent by e-mail to {1}: "),
+    [COG_TEXT_EMAIL_WRONG] = N_("Wrong code. Code sent by e-mail to {1}: "),
+    [COG_TEXT_EMAIL_OVER] =
+        N_("That code has expired. Code sent by e-mail to {1}: "),
+
+    [COG_TEXT_CUSTOM] = N_("The sign-in service asks: {1}\nAnswer: "),
+    [COG_TEXT_CUSTOM_BARE] = N_("Answer: "),
+
+    [COG_TEXT_CHOOSE_FIRST] = N_("Sign in with:\n{1}Number: "),
+    [COG_TEXT_CHOOSE_SECOND] = N_("Second factor:\n{1}Number: "),
+    [COG_TEXT_CHOOSE_SETUP] = N_("Set up a second factor:\n{1}Number: "),
+    [COG_TEXT_CHOOSE_AGAIN] = N_("Type one of the numbers.\n{1}Number: "),
+    [COG_TEXT_OPTION_PASSWORD] = N_("password"),
+    [COG_TEXT_OPTION_TOTP] = N_("code from an authenticator app"),
+    [COG_TEXT_OPTION_SMS] = N_("code by text message"),
+    [COG_TEXT_OPTION_EMAIL] = N_("code by e-mail"),
+    [COG_TEXT_PASSWORD_OR_MENU] = N_("Password (Enter for other ways): "),
+
+    /* The address comes before the question, so that the end of a long prompt
+     * still has all it takes when a code was not drawn as it should be. */
+    [COG_TEXT_ENROL_QR] =
+        N_("Scan this with an authenticator app, or type the key.\n"
+           "{1}{3}\nKey: {2}  Code: "),
+    [COG_TEXT_ENROL_PLAIN] =
+        N_("Set up an authenticator app with this address\n{3}\n"
+           "or this key\n{2}\nCode it shows: "),
+    [COG_TEXT_ENROL_WRONG] = N_("Wrong code. Code the app shows: "),
+    [COG_TEXT_SETUP_EMAIL] = N_("E-mail address for codes: "),
+
+    [COG_TEXT_ATTRIBUTE_EMAIL] = N_("Your e-mail address: "),
+    [COG_TEXT_ATTRIBUTE_PHONE] =
+        N_("Your phone number (such as +15551234567): "),
+    [COG_TEXT_ATTRIBUTE_BIRTHDATE] = N_("Your birthdate (YYYY-MM-DD): "),
+    [COG_TEXT_ATTRIBUTE_NAME] = N_("Your full name: "),
+    [COG_TEXT_ATTRIBUTE_GIVEN_NAME] = N_("Your given name: "),
+    [COG_TEXT_ATTRIBUTE_FAMILY_NAME] = N_("Your family name: "),
+    [COG_TEXT_ATTRIBUTE_OTHER] = N_("Your {1}: "),
+    [COG_TEXT_ATTRIBUTE_REFUSED] = N_("Not accepted ({2}). Your {1}: "),
+
+    [COG_TEXT_NEW_PASSWORD_BREAKS] =
+        N_("The password rules refuse this one: {1}\nNew password: "),
+
+    [COG_TEXT_CURRENT_PASSWORD] =
+        N_("Current password (Enter if forgotten): "),
+    [COG_TEXT_FORGOTTEN] =
+        N_("Get a code to choose a new password? Type yes to go on: "),
+    [COG_TEXT_MUST_RESET] =
+        N_("You must choose a new password with a code sent to you. "
+           "Type yes to go on: "),
+    [COG_TEXT_RESET_CODE] = N_("Code sent to {1}: "),
+    [COG_TEXT_RESET_CODE_WRONG] = N_("Wrong code. Code sent to {1}: "),
+    [COG_TEXT_RESET_CODE_OVER] =
+        N_("That code has expired. Code sent to {1}: "),
 };
 
 const char *

@@ -9,6 +9,7 @@
 #define COG_UI_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "lib/core/err.h"
 #include "lib/core/secret.h"
@@ -18,6 +19,14 @@ struct cog_question {
     bool echo; /* show what is typed; false for passwords only */
     enum cog_text text;
     const char *arg[COG_TEXT_ARGS]; /* as many as the text needs, else NULL */
+    /* To be shown as a QR code as well, or NULL. The front end decides whether
+     * one fits: then it shows `text` with the code's rows in place of
+     * arg[0], else `plain`. */
+    const char *qr;
+    enum cog_text plain; /* the question without the code */
+    /* A menu's options: the front end puts them in place of arg[0]. */
+    enum cog_text option[COG_TEXT_OPTIONS];
+    size_t options;
     /* Called once after the question is on its way, while the user types;
      * may be NULL. */
     void (*meanwhile)(void *ctx);

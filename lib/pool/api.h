@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * api.h - Cognito's unsigned operations, one function each.
+ * api.h - the two calls of a sign-in: InitiateAuth, RespondToAuthChallenge.
  *
  * A call builds the request, adds SECRET_HASH, sends it once, and gives back
  * either tokens or a challenge, every field checked. It decides nothing: the
  * tokens are unverified, challenges belong to the flow, and so do retries.
+ * The pool's other calls have files of their own, by what they are for.
  * Source of names and limits: Cognito user pools API reference.
  */
 #ifndef COG_API_H
@@ -60,6 +61,7 @@ struct cog_api_reply {
     char challenge[COG_API_NAME_BYTES];
     struct cog_secret session; /* empty only with PASSWORD_VERIFIER */
     json_t *parameters;        /* object of strings or NULL; see below */
+    json_t *available; /* AvailableChallenges: array of strings, or NULL */
 };
 
 #define COG_API_REPLY_INIT                                               \
@@ -89,12 +91,13 @@ struct cog_api_answer {
     const struct cog_secret *session; /* echoed unless NULL or empty */
     const struct cog_api_field *fields;
     size_t count;
-    bool proven; /* the password was proven before this call */
+    const char *device_key; /* sent as DEVICE_KEY, or NULL */
+    bool proven;            /* the user was proven before this call */
 };
 
 /*
  * The calls share this contract. `ret` must be COG_API_REPLY_INIT or cleared;
- * it is filled on success only. `ret_refusal` is set in every case: NONE
+ * it is filled on success only. `refused` is set in every case: kind NONE
  * unless the pool answered and refused (the call then fails).
  *
  * COG_E_DENIED: password empty, not UTF-8 or with a NUL, name or value not
@@ -104,29 +107,31 @@ struct cog_api_answer {
  * tokens nor a challenge, or both. Otherwise as the transport.
  */
 
-/* InitiateAuth, USER_PASSWORD_AUTH. */
-int cog_api_start_password(const struct cog_api *api, const char *username,
-                           const struct cog_secret *password,
-                           struct cog_api_reply *ret,
-                           enum cog_refusal *ret_refusal,
-                           struct cog_err *err) COG_MUST_USE;
+enum cog_api_flow {
+    COG_API_PASSWORD, /* USER_PASSWORD_AUTH */
+    COG_API_SRP,      /* USER_SRP_AUTH */
+    COG_API_CHOICE    /* USER_AUTH */
+};
 
-/* InitiateAuth, USER_SRP_AUTH; srp_a from cog_srp_public(). */
-int cog_api_start_srp(const struct cog_api *api, const char *username,
-                      const char *srp_a, struct cog_api_reply *ret,
-                      enum cog_refusal *ret_refusal,
-                      struct cog_err *err) COG_MUST_USE;
+/* InitiateAuth. All borrowed; what a flow does not use is NULL. */
+struct cog_api_start {
+    enum cog_api_flow flow;
+    const char *username;
+    const struct cog_secret *password; /* PASSWORD; CHOICE with PASSWORD */
+    const char *srp_a; /* SRP; CHOICE with PASSWORD_SRP: cog_srp_public() */
+    const char *preferred;  /* CHOICE: PREFERRED_CHALLENGE, or NULL */
+    const char *device_key; /* DEVICE_KEY of a remembered device, or NULL */
+};
+
+int cog_api_start(const struct cog_api *api, const struct cog_api_start *start,
+                  struct cog_api_reply *ret, struct cog_refused *refused,
+                  struct cog_err *err) COG_MUST_USE;
 
 /* RespondToAuthChallenge. */
 int cog_api_respond(const struct cog_api *api,
                     const struct cog_api_answer *answer,
-                    struct cog_api_reply *ret, enum cog_refusal *ret_refusal,
+                    struct cog_api_reply *ret, struct cog_refused *refused,
                     struct cog_err *err) COG_MUST_USE;
-
-/* RevokeToken: end a refresh token and what descends from it. */
-int cog_api_revoke(const struct cog_api *api, const struct cog_secret *refresh,
-                   enum cog_refusal *ret_refusal,
-                   struct cog_err *err) COG_MUST_USE;
 
 /* The body of a 200 reply to InitiateAuth or RespondToAuthChallenge, checked
  * (part of the calls above, public for fuzzing). COG_E_PROTOCOL, COG_E_NOMEM */
@@ -136,6 +141,10 @@ int cog_api_parse(const struct cog_secret *body, struct cog_api_reply *ret,
 /* A ChallengeParameters value, NULL when absent. Valid until the clear. */
 const char *cog_api_parameter(const struct cog_api_reply *reply,
                               const char *name);
+
+/* The i-th of AvailableChallenges, NULL past the last. Valid until the
+ * clear. */
+const char *cog_api_available(const struct cog_api_reply *reply, size_t i);
 
 /* Wipe and free; ready for the next call. */
 void cog_api_clear(struct cog_api_reply *reply);

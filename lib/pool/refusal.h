@@ -38,13 +38,27 @@ enum cog_refusal {
     COG_REFUSAL_SESSION,      /* session expired or used: start again */
     COG_REFUSAL_NEW_PASSWORD, /* the policy refuses the new password */
     COG_REFUSAL_DEVICE,       /* the pool does not know this device */
+    COG_REFUSAL_ATTRIBUTE,    /* an attribute's value is not accepted */
     COG_REFUSAL_TOKEN,        /* refresh or access token no longer good */
+    COG_REFUSAL_REUSED,       /* a rotated refresh token came back */
+    COG_REFUSAL_UNSUPPORTED,  /* the pool does not offer this operation */
     COG_REFUSAL_SECRET_MISSING,
     COG_REFUSAL_SECRET_UNWANTED,
     COG_REFUSAL_SECRET_WRONG,  /* wrong secret, or hash of another name */
     COG_REFUSAL_FLOW_DISABLED, /* the app client does not allow the flow */
     COG_REFUSAL_UNREACHABLE,   /* 5xx: an outage, worth another try */
     COG_REFUSAL_THROTTLED      /* slow down, worth another try later */
+};
+
+/* Longest text of the pool's that a user is shown, in bytes with the NUL. */
+#define COG_REFUSED_SHOWN_BYTES 200
+
+/* A refusal as the flow sees it. */
+struct cog_refused {
+    enum cog_refusal kind;
+    /* The pool's own words for the user, cleaned (display.h); "" unless the
+     * table's row says that they may be shown. */
+    char shown[COG_REFUSED_SHOWN_BYTES];
 };
 
 /* A reply that is not 200, taken apart. Both texts are printable ASCII. */
