@@ -11,6 +11,7 @@
 
 #include "config.h"
 #include "helper/check_config.h"
+#include "helper/terminal.h"
 #include "helper/test_user.h"
 #include "helper/tool.h"
 #include "lib/core/macros.h"
@@ -97,9 +98,12 @@ make_absolute(const char **path, char *buf, size_t size)
 }
 
 static enum cog_exit
-run(size_t command, int argc, char **argv)
+run(size_t command, bool utf8, int argc, char **argv)
 {
-    struct cog_tool_options options = {.config_path = COG_CONFIG_PATH};
+    struct cog_tool_options options = {
+        .config_path = COG_CONFIG_PATH,
+        .utf8 = utf8,
+    };
     char path[PATH_MAX];
     const int first = parse_options(argc, argv, &options);
 
@@ -119,6 +123,8 @@ run(size_t command, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
+    const bool utf8 = cog_terminal_is_utf8();
+
     /* Proxies, CA files, key logs: what the configuration does not say does
      * not hold here either. */
     (void)clearenv();
@@ -130,7 +136,7 @@ main(int argc, char **argv)
         return puts(PACKAGE_STRING) < 0 ? COG_EXIT_INTERNAL : COG_EXIT_OK;
     for (size_t i = 0; i < COG_COUNT(commands); i++) {
         if (strcmp(argv[1], commands[i].name) == 0)
-            return (int)run(i, argc - 1, argv + 1);
+            return (int)run(i, utf8, argc - 1, argv + 1);
     }
     return (int)complain("unknown command");
 }

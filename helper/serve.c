@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "helper/serve.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "helper/dialogue.h"
 #include "helper/sandbox.h"
 #include "lib/core/clock.h"
 #include "lib/core/protocol.h"
 #include "lib/core/wire.h"
+#include "lib/host/session.h"
+#include "lib/login/change.h"
 #include "lib/login/login.h"
+#include "lib/login/prepare.h"
 #include "lib/net/http.h"
 
 /* How long the module may take to send its request, in milliseconds. */
@@ -24,7 +29,10 @@ struct serve {
     struct cog_prepared prepared;
     struct cog_http *http;
     int cache_dir;
-    int64_t questions_ms; /* left for the user */
+    struct cog_prepared_store store;
+    struct cog_session session;
+    bool has_session; /* it could be read */
+    struct cog_dialogue dialogue;
     struct cog_verdict verdict;
 };
 
@@ -34,50 +42,23 @@ now_ms(const struct serve *s)
     return s->clock.mono_ms(s->clock.ctx);
 }
 
-/* Wait for the answer; the warm-up moves on meanwhile. */
-static int
-receive_answer(struct serve *s, struct cog_secret *answer, struct cog_err *err)
-{
-    struct cog_frame frame = COG_FRAME_INIT;
-    const int64_t deadline_ms = now_ms(s) + s->questions_ms;
-    int rc = -1;
-
-    if (cog_http_wait(s->http, s->fd, deadline_ms, err) == 0 &&
-        cog_wire_recv(s->fd, deadline_ms, &frame, err) == 0)
-        rc = cog_protocol_read_answer(&frame, answer, err);
-    cog_wire_clear(&frame);
-    return rc;
-}
-
-static int
-ask(void *ctx, const struct cog_question *question, struct cog_secret *answer,
-    struct cog_err *err)
-{
-    struct serve *s = ctx;
-    const int64_t from_ms = now_ms(s);
-    int rc;
-
-    if (cog_protocol_send_ask(s->fd, question, err) < 0)
-        return -1;
-    if (question->meanwhile != NULL)
-        question->meanwhile(question->meanwhile_ctx);
-    rc = receive_answer(s, answer, err);
-    s->questions_ms -= now_ms(s) - from_ms;
-    return rc;
-}
-
+/* What earlier sign-ins left, and where the caller sits. Only a sign-in may
+ * make a key: an account phase that did would hide that records were lost. */
 static void
-tell(void *ctx, enum cog_text text, const char *const *arg)
+prepare_store(struct serve *s, uid_t real_uid)
 {
-    struct serve *s = ctx;
     struct cog_err none = COG_ERR_INIT;
 
-    (void)!cog_protocol_send_tell(s->fd, text, arg, &none);
+    if (s->request.operation == COG_OP_PRELIM)
+        return;
+    cog_prepare_store(&s->prepared, s->request.operation == COG_OP_AUTHENTICATE,
+                      &s->store);
+    s->has_session = cog_session_read(real_uid, &s->session, &none) == 0;
 }
 
 /* As root: read what only root may. */
 static int
-prepare(struct serve *s, struct cog_err *err)
+prepare(struct serve *s, uid_t real_uid, struct cog_err *err)
 {
     const struct cog_config_reader reader = {.owner = 0, .pam = true};
     const struct cog_request *r = &s->request;
@@ -91,9 +72,11 @@ prepare(struct serve *s, struct cog_err *err)
     const int rc = cog_prepare(&input, &s->prepared, &problems, err);
 
     cog_config_problems_clear(&problems);
-    if (rc == 0)
-        s->cache_dir = cog_prepare_cache_dir(&s->prepared);
-    return rc;
+    if (rc < 0)
+        return -1;
+    s->cache_dir = cog_prepare_cache_dir(&s->prepared);
+    prepare_store(s, real_uid);
+    return 0;
 }
 
 /* From here on as an unprivileged user: now the network may come in. */
@@ -116,64 +99,95 @@ open_network(struct serve *s, struct cog_err *err)
     return cog_protocol_send_ready(s->fd, options.budget_ms, err);
 }
 
-static int
-authenticate(struct serve *s, const struct cog_login *login,
-             struct cog_err *err)
+/* After the network: a warm-up moves on while the user types. */
+static void
+open_dialogue(struct serve *s)
 {
-    const struct cog_env env = {
-        .transport = cog_http_transport(s->http),
+    s->dialogue = (struct cog_dialogue){
+        .fd = s->fd,
         .clock = s->clock,
-        .ui = {.ask = ask, .tell = tell, .ctx = s},
+        .http = s->http,
+        .request = &s->request,
+        .qr = s->prepared.config.qr,
+        .questions_ms = cog_protocol_questions_ms(s->request.service),
     };
-    struct cog_verdict *v = &s->verdict;
-    struct cog_login_facts facts;
-    const int rc = cog_login_authenticate(&env, login, &facts, err);
+}
 
-    memcpy(v->sub, facts.sub, sizeof(v->sub));
-    (void)snprintf(v->method, sizeof(v->method), "%s", facts.method);
-    (void)snprintf(v->mfa, sizeof(v->mfa), "%s", facts.mfa);
-    (void)snprintf(v->reason, sizeof(v->reason), "%s", facts.rule);
-    return rc;
+/* What became known, for the log. */
+static void
+report(struct serve *s, const struct cog_login_facts *facts)
+{
+    struct cog_verdict *v = &s->verdict;
+
+    memcpy(v->sub, facts->sub, sizeof(v->sub));
+    (void)snprintf(v->method, sizeof(v->method), "%s", facts->method);
+    (void)snprintf(v->mfa, sizeof(v->mfa), "%s", facts->mfa);
+    cog_login_reason(facts, v->reason);
 }
 
 static int
-dispatch(struct serve *s, struct cog_err *err)
+perform(struct serve *s, const struct cog_env *env,
+        const struct cog_login *login, struct cog_err *err)
 {
-    const struct cog_login login = {
-        .prepared = &s->prepared,
-        .cache_dir = s->cache_dir,
-        .stacked = s->request.stacked,
-    };
+    struct cog_login_facts facts = COG_LOGIN_FACTS_INIT;
+    int rc;
 
     switch (s->request.operation) {
     case COG_OP_AUTHENTICATE:
-        return authenticate(s, &login, err);
+        rc = cog_login_authenticate(env, login, &facts, err);
+        report(s, &facts);
+        return rc;
     case COG_OP_ACCOUNT:
-        return cog_login_account(&login, err);
+        return cog_login_account(login, err);
+    case COG_OP_PRELIM:
+        return cog_change_check(env, login, err);
     case COG_OP_PASSWORD:
-        return cog_login_password(&login, err);
+        rc = cog_change_password(env, login, &facts, err);
+        report(s, &facts);
+        return rc;
     case COG_OP_COUNT_:
         break;
     }
     return cog_fail(err, COG_E_SYSTEM, "unknown operation");
 }
 
-/* Everything up to the decision. Only authentication needs the network. */
 static int
-decide(struct serve *s, struct cog_err *err)
+dispatch(struct serve *s, struct cog_err *err)
 {
-    const bool network = s->request.operation == COG_OP_AUTHENTICATE;
+    const struct cog_env env = {
+        .transport = cog_http_transport(s->http),
+        .clock = s->clock,
+        .ui = cog_dialogue_ui(&s->dialogue),
+    };
+    const struct cog_login login = {
+        .prepared = &s->prepared,
+        .cache_dir = s->cache_dir,
+        .stacked = s->request.stacked,
+        .store = s->store.store,
+        .no_store = s->store.no_store[0] == '\0' ? NULL : s->store.no_store,
+        .store_unsound = s->store.unsound,
+        .service = s->request.service,
+        .session = s->has_session ? &s->session : NULL,
+        .ruser = s->request.ruser,
+    };
 
-    if (prepare(s, err) < 0 ||
+    return perform(s, &env, &login, err);
+}
+
+/* Everything up to the decision. `real_uid` is whoever runs the application. */
+static int
+decide(struct serve *s, uid_t real_uid, struct cog_err *err)
+{
+    if (prepare(s, real_uid, err) < 0 ||
         cog_sandbox_drop(s->prepared.run_as.uid, s->prepared.run_as.gid, err) <
             0 ||
         cog_sandbox_follow_parent(err) < 0)
         return -1;
     (void)snprintf(s->verdict.pool_user, sizeof(s->verdict.pool_user), "%s",
                    s->prepared.pool_user);
-    s->questions_ms = cog_protocol_questions_ms(s->request.service);
-    if (network && open_network(s, err) < 0)
+    if (open_network(s, err) < 0)
         return -1;
+    open_dialogue(s);
     return dispatch(s, err);
 }
 
@@ -220,6 +234,7 @@ cog_serve_run(int fd)
         .prepared = COG_PREPARED_INIT,
         .cache_dir = -1,
     };
+    const uid_t real_uid = getuid(); /* before it becomes root's */
     struct cog_err err = COG_ERR_INIT;
     int decided = cog_sandbox_enter(&err);
     int sent;
@@ -229,10 +244,11 @@ cog_serve_run(int fd)
     if (read_request(&s, &err) < 0)
         return EXIT_FAILURE; /* nobody to answer */
     if (decided == 0)
-        decided = decide(&s, &err);
+        decided = decide(&s, real_uid, &err);
     sent = send_verdict(&s, decided, &err);
     (void)close(fd); /* the end of file that makes the verdict count */
     cog_http_close(s.http);
+    cog_store_close(s.store.store);
     cog_prepared_clear(&s.prepared);
     return sent == 0 && decided == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

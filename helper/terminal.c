@@ -3,10 +3,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
+
+#include "helper/screen.h"
+
+bool
+cog_terminal_is_utf8(void)
+{
+    const bool utf8 = setlocale(LC_CTYPE, "") != NULL &&
+                      strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+
+    (void)setlocale(LC_CTYPE, "C");
+    return utf8;
+}
 
 /* Read one line without its end. */
 static int
@@ -50,9 +64,40 @@ render(enum cog_text text, const char *const *arg, struct cog_secret *ret,
     return cog_text_render(text, arg, NULL, ret, err);
 }
 
+/* The whole prompt: with the code, if it fits, or the menu. */
 static int
-ask(void *ctx COG_UNUSED, const struct cog_question *question,
-    struct cog_secret *answer, struct cog_err *err)
+render_question(const struct cog_terminal *terminal,
+                const struct cog_question *question, struct cog_secret *ret,
+                struct cog_err *err)
+{
+    const struct cog_screen screen = {
+        .configured = terminal->qr,
+        .tty = "",
+        .utf8 = terminal->utf8,
+        .size = cog_screen_size(),
+    };
+    struct cog_secret code = COG_SECRET_INIT(COG_QR_MAX);
+    struct cog_secret menu = COG_SECRET_INIT(COG_TEXT_MAX);
+    struct cog_question shown;
+    int rc = -1;
+
+    if (cog_screen_fit(&screen, question, &code, &shown, err) < 0 ||
+        cog_text_render_options(shown.option, shown.options, NULL, &menu, err) <
+            0)
+        goto out;
+    if (shown.options > 0)
+        shown.arg[0] = cog_secret_str(&menu);
+    rc = render(shown.text, shown.arg, ret, err);
+
+out:
+    cog_secret_clear(&code);
+    cog_secret_clear(&menu);
+    return rc;
+}
+
+static int
+ask(void *ctx, const struct cog_question *question, struct cog_secret *answer,
+    struct cog_err *err)
 {
     struct cog_secret prompt = COG_SECRET_INIT(COG_TEXT_MAX);
     const int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
@@ -61,7 +106,7 @@ ask(void *ctx COG_UNUSED, const struct cog_question *question,
     bool hidden;
     int rc = -1;
 
-    if (render(question->text, question->arg, &prompt, err) < 0)
+    if (render_question(ctx, question, &prompt, err) < 0)
         goto out;
     hidden = hide_echo(in, question->echo, &old);
     (void)dprintf(tty < 0 ? STDERR_FILENO : tty, "%s", cog_secret_str(&prompt));
@@ -92,9 +137,9 @@ tell(void *ctx COG_UNUSED, enum cog_text text, const char *const *arg)
 }
 
 struct cog_ui
-cog_terminal_ui(void)
+cog_terminal_ui(struct cog_terminal *terminal)
 {
-    const struct cog_ui ui = {.ask = ask, .tell = tell};
+    const struct cog_ui ui = {.ask = ask, .tell = tell, .ctx = terminal};
 
     return ui;
 }

@@ -19,6 +19,7 @@
 struct stopwatch {
     struct cog_clock clock;
     int64_t last_ms;
+    struct cog_terminal terminal;
 };
 
 static void
@@ -38,7 +39,7 @@ ask_off_the_clock(void *ctx, const struct cog_question *question,
                   struct cog_secret *answer, struct cog_err *err)
 {
     struct stopwatch *watch = ctx;
-    const struct cog_ui ui = cog_terminal_ui();
+    const struct cog_ui ui = cog_terminal_ui(&watch->terminal);
     const int rc = ui.ask(ui.ctx, question, answer, err);
 
     watch->last_ms = watch->clock.mono_ms(watch->clock.ctx);
@@ -46,9 +47,10 @@ ask_off_the_clock(void *ctx, const struct cog_question *question,
 }
 
 static void
-tell(void *ctx COG_UNUSED, enum cog_text text, const char *const *arg)
+tell(void *ctx, enum cog_text text, const char *const *arg)
 {
-    const struct cog_ui ui = cog_terminal_ui();
+    struct stopwatch *watch = ctx;
+    const struct cog_ui ui = cog_terminal_ui(&watch->terminal);
 
     ui.tell(ui.ctx, text, arg);
 }
@@ -63,6 +65,7 @@ exit_status(enum cog_errc code)
     case COG_E_CLIENT:
         return COG_EXIT_CONFIG;
     case COG_E_NET:
+    case COG_E_UNREACHABLE:
     case COG_E_PROTOCOL:
     case COG_E_THROTTLED:
     case COG_E_TOKEN:
@@ -75,7 +78,9 @@ exit_status(enum cog_errc code)
     case COG_E_IDENTITY:
     case COG_E_SCOPE:
     case COG_E_NEVER:
-    case COG_E_UNSUPPORTED:
+    case COG_E_DISABLED:
+    case COG_E_BROWSER:
+    case COG_E_AUTHTOK:
         return COG_EXIT_REFUSED;
     case COG_E_NOMEM:
     case COG_E_SYSTEM:
@@ -86,10 +91,23 @@ exit_status(enum cog_errc code)
     return COG_EXIT_INTERNAL;
 }
 
-/* Read everything, then give up root if we have it. */
+/* With root, look at the store and give root up. */
+static int
+give_up_root(const struct cog_prepared *prepared,
+             struct cog_prepared_store *store, struct cog_err *err)
+{
+    if (geteuid() != 0) {
+        (void)fputs("not root: the binding to a pool user was not checked\n",
+                    stderr);
+        return 0;
+    }
+    cog_prepare_store(prepared, false, store);
+    return cog_sandbox_drop(prepared->run_as.uid, prepared->run_as.gid, err);
+}
+
 static int
 prepare(const struct cog_tool_options *options, struct cog_prepared *prepared,
-        struct cog_err *err)
+        struct cog_prepared_store *store, struct cog_err *err)
 {
     const struct cog_config_reader reader = {
         .owner = cog_file_self(),
@@ -107,14 +125,12 @@ prepare(const struct cog_tool_options *options, struct cog_prepared *prepared,
     for (size_t i = 0; i < problems.errors.count; i++)
         (void)fprintf(stderr, "%s\n", problems.errors.item[i]);
     cog_config_problems_clear(&problems);
-    if (rc == 0 && geteuid() == 0) {
-        return cog_sandbox_drop(prepared->run_as.uid, prepared->run_as.gid,
-                                err);
-    }
+    if (rc == 0)
+        return give_up_root(prepared, store, err);
     /* Whatever kept us from reading it, the remedy is the same. */
-    if (rc < 0 && err->code == COG_E_SYSTEM)
+    if (err->code == COG_E_SYSTEM)
         err->code = COG_E_CONFIG;
-    return rc;
+    return -1;
 }
 
 /* As much as the service would leave for it. */
@@ -131,11 +147,16 @@ budget_ms(const struct cog_tool_options *options,
 
 static int
 sign_in(const struct cog_tool_options *options,
-        const struct cog_prepared *prepared, struct cog_login_facts *facts,
+        const struct cog_prepared *prepared,
+        const struct cog_prepared_store *store, struct cog_login_facts *facts,
         struct cog_err *err)
 {
     const struct cog_clock clock = cog_clock_system();
-    struct stopwatch watch = {clock, clock.mono_ms(clock.ctx)};
+    struct stopwatch watch = {
+        .clock = clock,
+        .last_ms = clock.mono_ms(clock.ctx),
+        .terminal = {.qr = prepared->config.qr, .utf8 = options->utf8},
+    };
     const struct cog_http_options http_options = {
         .ca_file = prepared->config.ca_file,
         .proxy = prepared->config.proxy,
@@ -146,7 +167,11 @@ sign_in(const struct cog_tool_options *options,
     const struct cog_login login = {
         .prepared = prepared,
         .cache_dir = -1,
-        .revoke = true,
+        .store = store->store,
+        .no_store = store->no_store[0] == '\0' ? NULL : store->no_store,
+        .store_unsound = store->unsound,
+        .read_only = true,
+        .service = options->service,
         .step = lap,
         .step_ctx = &watch,
     };
@@ -191,17 +216,24 @@ result_of(const struct cog_err *err)
     return err->code == COG_E_SCOPE ? "not ours" : "refused";
 }
 
+static struct shown
+reason_of(const struct cog_login_facts *facts, const struct cog_err *err)
+{
+    char reason[COG_ERR_MSG_BYTES];
+
+    cog_login_reason(facts, reason);
+    return show(err->code == COG_OK ? reason : err->msg);
+}
+
 static void
 print_text(const struct cog_tool_options *options,
            const struct cog_prepared *prepared,
            const struct cog_login_facts *facts, const struct cog_err *err)
 {
-    const bool ok = err->code == COG_OK;
-
     (void)printf("%s: user=%s pool_user=%s sub=%s mfa=%s reason=\"%s\"\n",
                  result_of(err), show(options->user).text,
                  show(prepared->pool_user).text, show(facts->sub).text,
-                 show(facts->mfa).text, show(ok ? facts->rule : err->msg).text);
+                 show(facts->mfa).text, reason_of(facts, err).text);
 }
 
 static int
@@ -209,12 +241,10 @@ print_json(const struct cog_tool_options *options,
            const struct cog_prepared *prepared,
            const struct cog_login_facts *facts, const struct cog_err *err)
 {
-    const bool ok = err->code == COG_OK;
-    json_t *doc =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "result", result_of(err),
-                  "user", show(options->user).text, "pool_user",
-                  prepared->pool_user, "sub", facts->sub, "mfa", facts->mfa,
-                  "reason", show(ok ? facts->rule : err->msg).text);
+    json_t *doc = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s}", "result", result_of(err), "user",
+        show(options->user).text, "pool_user", prepared->pool_user, "sub",
+        facts->sub, "mfa", facts->mfa, "reason", reason_of(facts, err).text);
     int rc = -1;
 
     if (doc != NULL && json_dumpf(doc, stdout, JSON_COMPACT) == 0)
@@ -227,18 +257,21 @@ enum cog_exit
 cog_test_user_run(const struct cog_tool_options *options)
 {
     struct cog_prepared prepared = COG_PREPARED_INIT;
-    struct cog_login_facts facts = {.method = "", .mfa = "", .rule = ""};
+    struct cog_prepared_store store = {.store = NULL};
+    struct cog_login_facts facts = COG_LOGIN_FACTS_INIT;
     struct cog_err err = COG_ERR_INIT;
 
     cog_json_setup();
-    if (prepare(options, &prepared, &err) == 0 &&
-        sign_in(options, &prepared, &facts, &err) < 0 && err.code == COG_OK)
+    if (prepare(options, &prepared, &store, &err) == 0 &&
+        sign_in(options, &prepared, &store, &facts, &err) < 0 &&
+        err.code == COG_OK)
         cog_fail(&err, COG_E_SYSTEM, "failed for an unknown reason");
     if (!options->json) {
         print_text(options, &prepared, &facts, &err);
     } else if (print_json(options, &prepared, &facts, &err) < 0) {
         cog_fail(&err, COG_E_SYSTEM, "the result could not be printed");
     }
+    cog_store_close(store.store);
     cog_prepared_clear(&prepared);
     return exit_status(err.code);
 }

@@ -23,6 +23,7 @@ struct cog_tool_options {
     const char *service; /* NULL: none in particular */
     const char *user;    /* NULL: not given */
     bool json;
+    bool utf8; /* the user's locale prints UTF-8 */
 };
 
 #endif

@@ -41,6 +41,8 @@ parse_one(const char *arg, struct cog_args *args, struct cog_err *err)
         args->try_first_pass = true;
     } else if (strcmp(arg, "use_first_pass") == 0) {
         args->use_first_pass = true;
+    } else if (strcmp(arg, "use_authtok") == 0) {
+        args->use_authtok = true;
     } else {
         return cog_fail(err, COG_E_CONFIG, "unknown module argument '%.100s'",
                         arg);

@@ -15,6 +15,7 @@ struct cog_args {
     bool debug;
     bool try_first_pass;
     bool use_first_pass;
+    bool use_authtok;
     bool silent; /* PAM_SILENT: no info and error texts; prompts stay */
     int argc;    /* as given, for skip_user= */
     const char **argv;

@@ -13,6 +13,7 @@
 /* Everything one PAM call knows. */
 struct phase {
     bool new_attempt; /* to sign in */
+    unsigned flags;   /* as given */
     struct cog_args args;
     struct cog_call call;
     struct cog_who who;
@@ -31,6 +32,7 @@ begin(struct phase *phase, int flags, int argc, const char **argv,
     const int parsed =
         cog_args_parse(flags, argc, argv, &phase->args, &bad_args);
 
+    phase->flags = (unsigned)flags;
     phase->call.args = &phase->args;
     /* A mark of an earlier sign-in must not outlive a new attempt. */
     if (phase->new_attempt && cog_mark_clear(phase->call.pamh, err) < 0)
@@ -56,7 +58,7 @@ consult(struct phase *phase, enum cog_operation operation, struct cog_err *err)
     return 0;
 }
 
-/* A user spelled in another way than his account: never signed in so. Asking
+/* A user spelled in another way than his account: never served so. Asking
  * the helper as the account phase does only tells whether he is ours. */
 static int
 refuse_spelling(struct phase *phase, struct cog_err *err)
@@ -90,10 +92,28 @@ account(struct phase *phase, struct cog_err *err)
     return consult(phase, COG_OP_ACCOUNT, err);
 }
 
+/*
+ * Which half of chauthtok this is: PAM says exactly one. "Only if it has
+ * expired" is about another module's password, since the account phase never
+ * says that of ours: that module decides, and a stack without one refuses.
+ */
 static int
 password(struct phase *phase, struct cog_err *err)
 {
-    return consult(phase, COG_OP_PASSWORD, err);
+    const unsigned half =
+        phase->flags & (PAM_PRELIM_CHECK | PAM_UPDATE_AUTHTOK);
+
+    if (half != PAM_PRELIM_CHECK && half != PAM_UPDATE_AUTHTOK)
+        return cog_fail(err, COG_E_SYSTEM, "neither half of chauthtok");
+    if ((phase->flags & PAM_CHANGE_EXPIRED_AUTHTOK) != 0) {
+        return cog_fail(err, COG_E_SCOPE,
+                        "asked for expired passwords only; pool passwords "
+                        "never are");
+    }
+    if (phase->who.other_spelling)
+        return refuse_spelling(phase, err);
+    return consult(
+        phase, half == PAM_PRELIM_CHECK ? COG_OP_PRELIM : COG_OP_PASSWORD, err);
 }
 
 /* Run one phase from a standing refusal to its report. */

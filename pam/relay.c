@@ -2,6 +2,7 @@
 #include "pam/relay.h"
 
 #include <errno.h>
+#include <langinfo.h>
 #include <libintl.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,8 +18,9 @@
 /* Questions and texts one call may bring: a helper that chatters is ended.
  * The longest real sign-in asks some ten questions. */
 #define MAX_FRAMES 64
-/* Passwords one call may ask for: the stacked one and one typed. */
-#define MAX_PASSWORDS 2
+/* Passwords one call may ask for: the stacked one, one typed, and one that a
+ * menu leads to. */
+#define MAX_PASSWORDS 3
 /* How long a helper may take to leave after its verdict. */
 #define GRACE_MS 1000
 
@@ -28,7 +30,6 @@ struct relay {
     struct cog_child child;
     struct cog_clock clock;
     bool ready;
-    bool stacked_used;
     int passwords;        /* asked for */
     int64_t helper_ms;    /* left for the helper, while no question is open */
     int64_t questions_ms; /* left for the user */
@@ -62,31 +63,38 @@ make_nonce(char nonce[COG_NONCE_SIZE], struct cog_err *err)
     return 0;
 }
 
-/* The password an earlier module asked for, or NULL. */
-static const char *
-stacked_password(pam_handle_t *pamh)
-{
-    const void *item = NULL;
-
-    if (pam_get_item(pamh, PAM_AUTHTOK, &item) != PAM_SUCCESS)
-        return NULL;
-    return item;
-}
-
-static enum cog_stacked
-stacked_mode(const struct cog_call *call)
-{
-    if (call->args->use_first_pass)
-        return COG_STACKED_ONLY;
-    if (call->args->try_first_pass && stacked_password(call->pamh) != NULL)
-        return COG_STACKED_TRY;
-    return COG_STACKED_NO;
-}
-
 int
 cog_relay_begin(struct cog_call *call, struct cog_err *err)
 {
     return make_nonce(call->request.nonce, err);
+}
+
+/* What PAM says of the user's terminal and of who called. It may be anybody's
+ * words: what is no plain short word is nothing. */
+static void
+take_hint(pam_handle_t *pamh, int type, char *ret, size_t size)
+{
+    const void *item = NULL;
+    const char *hint;
+
+    ret[0] = '\0';
+    if (pam_get_item(pamh, type, &item) != PAM_SUCCESS || item == NULL)
+        return;
+    hint = item;
+    for (const char *p = hint; *p != '\0'; p++) {
+        if ((unsigned char)*p < ' ' || *p == '\x7f')
+            return;
+    }
+    if (strlen(hint) < size)
+        memcpy(ret, hint, strlen(hint) + 1);
+}
+
+/* Hosts that never call setlocale(3), as sshd, are of no use for more than
+ * ASCII here: it is not ours to call it for them. */
+static bool
+prints_utf8(void)
+{
+    return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
 int
@@ -97,7 +105,11 @@ cog_relay_prepare(struct cog_call *call, enum cog_operation operation,
     const void *service = NULL;
 
     r->operation = operation;
-    r->stacked = stacked_mode(call);
+    call->authtok = cog_authtok_begin(call->pamh, call->args, operation);
+    r->stacked = call->authtok.proof.mode;
+    r->utf8 = prints_utf8();
+    take_hint(call->pamh, PAM_TTY, r->tty, sizeof(r->tty));
+    take_hint(call->pamh, PAM_RUSER, r->ruser, sizeof(r->ruser));
     if (pam_get_item(call->pamh, PAM_SERVICE, &service) != PAM_SUCCESS ||
         service == NULL)
         return cog_fail(err, COG_E_SYSTEM, "PAM names no service");
@@ -110,34 +122,6 @@ cog_relay_prepare(struct cog_call *call, enum cog_operation operation,
     (void)snprintf(r->service, sizeof(r->service), "%s", (const char *)service);
     (void)snprintf(r->user, sizeof(r->user), "%s", user);
     (void)snprintf(r->conf, sizeof(r->conf), "%s", call->args->conf);
-    return 0;
-}
-
-/* Answer the password question from the stack, as the arguments ask. *ret_used
- * says whether that was done; if not, the user is asked. */
-static int
-answer_from_stack(struct relay *relay, const struct cog_asked *asked,
-                  struct cog_secret *answer, bool *ret_used,
-                  struct cog_err *err)
-{
-    struct cog_err full = COG_ERR_INIT;
-    const enum cog_stacked mode = relay->call->request.stacked;
-    const char *password = stacked_password(relay->call->pamh);
-
-    *ret_used = false;
-    if (asked->text != COG_TEXT_PASSWORD_PROMPT || mode == COG_STACKED_NO)
-        return 0;
-    if (mode == COG_STACKED_ONLY && (password == NULL || relay->stacked_used)) {
-        return cog_fail(err, COG_E_DENIED,
-                        "use_first_pass, but no usable password was given to "
-                        "an earlier module");
-    }
-    if (relay->stacked_used || password == NULL)
-        return 0;
-    relay->stacked_used = true;
-    *ret_used = true;
-    if (cog_secret_append_str(answer, password, &full) < 0)
-        return cog_fail(err, COG_E_DENIED, "the stacked password is too long");
     return 0;
 }
 
@@ -159,6 +143,27 @@ explain(const struct relay *relay, const struct cog_asked *asked,
     return cog_fail(err, why->code, "%s", why->msg);
 }
 
+/* What the user sees: with its options, if it is a menu. */
+static int
+render(const struct cog_asked *asked, struct cog_secret *ret,
+       struct cog_err *err)
+{
+    struct cog_secret options = COG_SECRET_INIT(COG_TEXT_MAX);
+    struct cog_asked full = *asked;
+    int rc = -1;
+
+    if (cog_text_render_options(asked->option, asked->options,
+                                cog_relay_translate, &options, err) < 0)
+        goto out;
+    if (asked->options > 0)
+        full.arg[0] = cog_secret_str(&options);
+    rc = cog_text_render(full.text, full.arg, cog_relay_translate, ret, err);
+
+out:
+    cog_secret_clear(&options);
+    return rc;
+}
+
 static int
 ask_user(struct relay *relay, const struct cog_asked *asked,
          struct cog_secret *answer, struct cog_err *err)
@@ -168,8 +173,7 @@ ask_user(struct relay *relay, const struct cog_asked *asked,
     const int64_t asked_ms = now_ms(relay);
     int rc = -1;
 
-    if (cog_text_render(asked->text, asked->arg, cog_relay_translate, &prompt,
-                        err) < 0)
+    if (render(asked, &prompt, err) < 0)
         goto out;
     if (cog_conv_ask(relay->call->pamh, asked->echo, cog_secret_str(&prompt),
                      answer, &why) < 0) {
@@ -205,23 +209,25 @@ static int
 on_ask(struct relay *relay, const struct cog_frame *frame, struct cog_err *err)
 {
     struct cog_secret answer = COG_SECRET_INIT(COG_ANSWER_MAX);
+    struct cog_authtok *authtok = &relay->call->authtok;
     struct cog_asked asked = {0};
     bool used = false;
     int rc = -1;
 
     if (cog_protocol_read_ask(frame, &asked, err) < 0)
         goto out;
-    if (asked.text == COG_TEXT_PASSWORD_PROMPT &&
-        another_password(relay, err) < 0)
+    if (cog_authtok_proves(asked.text) && another_password(relay, err) < 0)
         goto out;
-    if (answer_from_stack(relay, &asked, &answer, &used, err) < 0)
+    if (cog_authtok_answer(authtok, asked.text, &answer, &used, err) < 0)
         goto out;
     if (!used && ask_user(relay, &asked, &answer, err) < 0)
+        goto out;
+    if (cog_authtok_note(authtok, asked.text, &answer, used, err) < 0)
         goto out;
     rc = cog_protocol_send_answer(relay->child.fd, &answer, err);
 
 out:
-    if (relay->call->answered_ms == 0 || asked.text == COG_TEXT_PASSWORD_PROMPT)
+    if (relay->call->answered_ms == 0 || cog_authtok_proves(asked.text))
         relay->call->answered_ms = now_ms(relay);
     cog_secret_clear(&answer);
     return rc;
@@ -275,6 +281,15 @@ receive(struct relay *relay, struct cog_frame *frame, struct cog_err *err)
     return 0;
 }
 
+/* Who gets in is somebody. A look ahead has no token to go by, nor has a new
+ * password that was set with a code. */
+static bool
+names_whom(const struct cog_request *request, const struct cog_verdict *verdict)
+{
+    return verdict->sub[0] != '\0' || request->operation == COG_OP_PRELIM ||
+           request->operation == COG_OP_PASSWORD;
+}
+
 /* A verdict counts only if it is the last thing the helper says. */
 static int
 on_verdict(struct relay *relay, struct cog_frame *frame,
@@ -290,10 +305,13 @@ on_verdict(struct relay *relay, struct cog_frame *frame,
         return cog_fail(err, COG_E_SYSTEM,
                         "the helper went on after its verdict");
     }
-    if (verdict.code == COG_OK && verdict.sub[0] == '\0') {
+    if (verdict.code == COG_OK &&
+        !names_whom(&relay->call->request, &verdict)) {
         return cog_fail(err, COG_E_SYSTEM,
                         "the helper's verdict names no pool user");
     }
+    if (verdict.code == COG_OK)
+        cog_authtok_hand_on(&relay->call->authtok, verdict.sub[0] != '\0');
     *ret = verdict;
     return 0;
 }
@@ -362,5 +380,6 @@ cog_relay_run(struct cog_call *call, struct cog_verdict *ret,
     if (cog_protocol_send_request(relay.child.fd, &call->request, err) == 0)
         rc = serve(&relay, ret, err);
     cog_spawn_reap(&relay.child, rc == 0 ? GRACE_MS : 0);
+    cog_authtok_clear(&call->authtok);
     return rc;
 }

@@ -13,11 +13,13 @@
 #include "lib/core/err.h"
 #include "lib/core/protocol.h"
 #include "pam/args.h"
+#include "pam/authtok.h"
 
 struct cog_call {
     pam_handle_t *pamh;
     const struct cog_args *args;
     struct cog_request request;
+    struct cog_authtok authtok; /* of cog_relay_prepare() to cog_relay_run() */
     /* When the last password came, or whatever was answered first
      * (CLOCK_MONOTONIC, milliseconds), 0 while there was nothing: the floor
      * under refusals counts from here. */
@@ -41,7 +43,8 @@ int cog_relay_prepare(struct cog_call *call, enum cog_operation operation,
  * complete last message, for this request, followed by end of file. What it
  * says is in ret, including refusals.
  * COG_E_SYSTEM: no helper, or it died, lied, chattered or was too slow.
- * COG_E_CONV, COG_E_DENIED: the conversation ended the call.
+ * COG_E_CONV, COG_E_DENIED, COG_E_AUTHTOK: the conversation, or what earlier
+ * modules left, ended the call. COG_E_PROTOCOL: a question is too long.
  */
 int cog_relay_run(struct cog_call *call, struct cog_verdict *ret,
                   struct cog_err *err) COG_MUST_USE;

@@ -25,6 +25,7 @@ cog_report_status(enum cog_errc code)
     case COG_E_CONV:
         return PAM_CONV_ERR;
     case COG_E_NET:
+    case COG_E_UNREACHABLE:
     case COG_E_PROTOCOL:
     case COG_E_CLIENT:
     case COG_E_THROTTLED:
@@ -35,6 +36,7 @@ cog_report_status(enum cog_errc code)
     case COG_E_DENIED:
     case COG_E_CHALLENGE:
     case COG_E_NEVER:
+    case COG_E_BROWSER:
         return PAM_AUTH_ERR;
     case COG_E_MAXTRIES:
         return PAM_MAXTRIES;
@@ -42,7 +44,9 @@ cog_report_status(enum cog_errc code)
         return PAM_PERM_DENIED;
     case COG_E_SCOPE:
         return PAM_USER_UNKNOWN;
-    case COG_E_UNSUPPORTED:
+    case COG_E_DISABLED:
+        return PAM_ACCT_EXPIRED;
+    case COG_E_AUTHTOK:
         return PAM_AUTHTOK_ERR;
     case COG_OK:
     case COG_E_SYSTEM:
@@ -68,6 +72,7 @@ status_name(int status)
         {PAM_MAXTRIES, "PAM_MAXTRIES"},
         {PAM_PERM_DENIED, "PAM_PERM_DENIED"},
         {PAM_USER_UNKNOWN, "PAM_USER_UNKNOWN"},
+        {PAM_ACCT_EXPIRED, "PAM_ACCT_EXPIRED"},
         {PAM_AUTHTOK_ERR, "PAM_AUTHTOK_ERR"},
         {PAM_SYSTEM_ERR, "PAM_SYSTEM_ERR"},
     };
@@ -133,14 +138,21 @@ priority(int status)
 
 /*
  * Root's cron jobs would fill the log with lines about nothing. But why
- * somebody who tried to sign in was nobody of ours is worth knowing.
+ * somebody who tried to sign in was nobody of ours is worth knowing. That a
+ * password may be changed decides nothing yet: the change has a line of its
+ * own.
  */
 static bool
-worth_a_line(const struct cog_call *call, const struct cog_verdict *verdict)
+worth_a_line(const struct cog_call *call, const struct cog_verdict *verdict,
+             int status)
 {
     const bool helper_said_so = verdict->user[0] != '\0';
 
-    return call->args->debug || verdict->debug ||
+    if (call->args->debug || verdict->debug)
+        return true;
+    if (status == PAM_SUCCESS)
+        return call->request.operation != COG_OP_PRELIM;
+    return status != PAM_USER_UNKNOWN ||
            (helper_said_so && call->request.operation == COG_OP_AUTHENTICATE);
 }
 
@@ -155,7 +167,7 @@ cog_report_log(const struct cog_call *call, const char *user,
     char ref[REF_DIGITS + 1];
     const char *why;
 
-    if (status == PAM_USER_UNKNOWN && !worth_a_line(call, v))
+    if (!worth_a_line(call, v, status))
         return;
     if (*user == '\0') /* not a name we serve: as the application put it */
         user = item(call, PAM_USER);
@@ -176,6 +188,7 @@ text_of(enum cog_errc code)
 {
     switch (code) {
     case COG_E_NET:
+    case COG_E_UNREACHABLE:
     case COG_E_PROTOCOL:
     case COG_E_CLIENT:
     case COG_E_TOKEN:
@@ -197,8 +210,12 @@ text_of(enum cog_errc code)
         return COG_TEXT_NO_CONVERSATION;
     case COG_E_NEVER:
         return COG_TEXT_NEVER;
-    case COG_E_UNSUPPORTED:
-        return COG_TEXT_UNSUPPORTED;
+    case COG_E_DISABLED:
+        return COG_TEXT_DISABLED;
+    case COG_E_BROWSER:
+        return COG_TEXT_BROWSER;
+    case COG_E_AUTHTOK:
+        return COG_TEXT_AUTHTOK;
     case COG_E_SCOPE:
         return COG_TEXT_NONE; /* another module's user: not our business */
     case COG_OK:

@@ -6,6 +6,8 @@ check_LTLIBRARIES = tests/libtesting.la
 tests_libtesting_la_SOURCES = \
 	tests/sign.c tests/sign.h \
 	tests/unit/allocations.h \
+	tests/unit/link.c tests/unit/link.h \
+	tests/unit/scenario.c tests/unit/scenario.h \
 	tests/unit/tokens.c tests/unit/tokens.h \
 	tests/unit/world.c tests/unit/world.h
 LDADD = tests/libtesting.la lib/libcognito.la $(CMOCKA_LIBS)
@@ -22,9 +24,14 @@ unit_tests = \
 	tests/unit/test_api \
 	tests/unit/test_b64 \
 	tests/unit/test_config \
+	tests/unit/test_device \
+	tests/unit/test_display \
 	tests/unit/test_endpoints \
 	tests/unit/test_file \
 	tests/unit/test_flow \
+	tests/unit/test_flow_choices \
+	tests/unit/test_flow_codes \
+	tests/unit/test_flow_renewal \
 	tests/unit/test_hash \
 	tests/unit/test_http \
 	tests/unit/test_identity \
@@ -39,32 +46,55 @@ unit_tests = \
 	tests/unit/test_name \
 	tests/unit/test_number \
 	tests/unit/test_options \
+	tests/unit/test_password \
 	tests/unit/test_prepare \
 	tests/unit/test_protocol \
+	tests/unit/test_qr \
+	tests/unit/test_refresh \
 	tests/unit/test_refusal \
 	tests/unit/test_sandbox \
 	tests/unit/test_scope \
+	tests/unit/test_screen \
 	tests/unit/test_secret \
 	tests/unit/test_skip \
 	tests/unit/test_srp \
 	tests/unit/test_text \
 	tests/unit/test_timestamp \
+	tests/unit/test_totp \
+	tests/unit/test_unreachable \
 	tests/unit/test_usermap \
 	tests/unit/test_wire
 
 # A failing random generator and u = 0, which no input can bring about.
+tests_unit_test_device_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getrandom
 tests_unit_test_srp_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=BN_priv_rand,--wrap=cog_hash_sha256
+
+# SRP pairs of known secrets, or none.
+flow_test_ldflags = $(AM_LDFLAGS) -Wl,--wrap=cog_srp_start
+tests_unit_test_flow_LDFLAGS = $(flow_test_ldflags)
+tests_unit_test_flow_choices_LDFLAGS = $(flow_test_ldflags)
+tests_unit_test_flow_codes_LDFLAGS = $(flow_test_ldflags)
+tests_unit_test_flow_renewal_LDFLAGS = $(flow_test_ldflags)
 
 # Each of our own allocations, and jansson's, is made to fail.
 tests_unit_test_memory_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray \
 	-Wl,--wrap=strdup,--wrap=strndup,--wrap=vasprintf
+# libcurl too calls what the test has instead of the C library's.
+tests_unit_test_unreachable_LDFLAGS = $(AM_LDFLAGS) -rdynamic \
+	-Wl,--wrap=malloc
 # These bring a libpam of their own.
 tests_unit_test_mark_SOURCES = tests/unit/test_mark.c pam/mark.c pam/mark.h
 tests_unit_test_mark_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
 tests_unit_test_skip_SOURCES = tests/unit/test_skip.c \
 	pam/args.c pam/args.h pam/skip.c pam/skip.h
+tests_unit_test_qr_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=QRcode_encodeString,--wrap=QRcode_free,--wrap=calloc
+tests_unit_test_qr_LDADD = $(LDADD) $(QRENCODE_LIBS)
+tests_unit_test_screen_SOURCES = \
+	tests/unit/test_screen.c helper/screen.c helper/screen.h
+tests_unit_test_screen_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
 tests_unit_test_sandbox_SOURCES = \
 	tests/unit/test_sandbox.c helper/sandbox.c helper/sandbox.h
 
@@ -161,7 +191,8 @@ fuzz:
 	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 	    $(srcdir)/tests/fuzz/fuzz_$$t.c $(srcdir)/tests/sign.c \
 	    $$(find $(srcdir)/lib -name '*.c') \
-	    $(CURL_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS) -o fuzzing/$$t; \
+	    $(CURL_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS) $(QRENCODE_LIBS) \
+	    -o fuzzing/$$t; \
 	  fuzzing/$$t -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
 	    -max_len=16384 fuzzing/$$t.found $(srcdir)/tests/fuzz/corpus/$$t; \
 	done

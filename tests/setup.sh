@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 # What ./run-tests and ./run-demo share; sourced, with $top set to the top directory.
 
-BUILD_PACKAGES="autoconf automake ca-certificates gcc libc6-dev libcmocka-dev libcurl4-openssl-dev \
+BUILD_PACKAGES="autoconf automake ca-certificates gcc libc6-dev libcmocka-dev libcrypt-dev libcurl4-openssl-dev \
 libjansson-dev libpam0g-dev libqrencode-dev libssl-dev libtool make pkgconf"
 LOGIN_PACKAGES="openssh-client openssh-server openssl passwd python3 python3-cryptography \
 python3-pexpect sudo"
-TEST_PACKAGES="binutils libpam-wrapper python3-pytest python3-pytest-xdist valgrind"
+TEST_PACKAGES="binutils libpam-wrapper python3-pytest python3-pytest-xdist strace valgrind"
 STRICT_PACKAGES="clang clang-format-14 clang-tidy debhelper dpkg-dev fakeroot lintian mandoc xz-utils"
 
 # Programs of a private host are installed below this prefix, in memory.

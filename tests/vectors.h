@@ -41,6 +41,7 @@ void vectors_secret_hash(const json_t *section, struct vectors_count *count);
 void vectors_basic_auth(const json_t *section, struct vectors_count *count);
 void vectors_pkce(const json_t *section, struct vectors_count *count);
 void vectors_error_parse(const json_t *section, struct vectors_count *count);
+void vectors_otpauth_uri(const json_t *section, struct vectors_count *count);
 
 /* tests/vectors_host.c */
 void vectors_endpoints(const json_t *section, struct vectors_count *count);

@@ -23,6 +23,7 @@ static const struct {
     {"pkce_invalid", vectors_pkce},
     {"jwt", vectors_jwt},
     {"error_parse", vectors_error_parse},
+    {"otpauth_uri", vectors_otpauth_uri},
     {"endpoints", vectors_endpoints},
     {"pool_id_parse", vectors_pool_id_parse},
 };

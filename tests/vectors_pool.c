@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vectors_pool.c - known answers for lib/pool: SRP, hashes, error replies.
+ * vectors_pool.c - known answers for lib/pool: SRP, hashes, error replies,
+ * addresses of authenticators.
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "lib/pool/refusal.h"
 #include "lib/pool/srp.h"
 #include "lib/pool/timestamp.h"
+#include "lib/pool/totp.h"
 #include "tests/vectors.h"
 
 /* Longest text of a case, in bytes. */
@@ -386,13 +388,15 @@ error_is_right(const json_t *expect, const struct cog_http_reply *reply)
     const char *message = json_string_value(json_object_get(expect, "message"));
     bool retry = json_is_true(json_object_get(expect, "retryable"));
     struct cog_refusal_text text;
+    struct cog_refused refused;
     struct cog_err err = COG_ERR_INIT;
 
     cog_refusal_parse(reply, &text);
-    (void)cog_refusal_explain("InitiateAuth", reply, false, &err);
+    cog_refusal_explain("InitiateAuth", reply, false, &refused, &err);
     return strcmp(text.type, code == NULL ? "" : code) == 0 &&
            (message == NULL || strcmp(text.message, message) == 0) &&
-           err.code != COG_OK && (!retry || is_transient(err.code));
+           refused.kind != COG_REFUSAL_NONE && err.code != COG_OK &&
+           (!retry || is_transient(err.code));
 }
 
 void
@@ -412,5 +416,30 @@ vectors_error_parse(const json_t *section, struct vectors_count *count)
                                  : error_is_right(expect, &reply);
         vectors_check(count, one_case, ok, "understood otherwise");
         cog_secret_clear(&reply.body);
+    }
+}
+
+void
+vectors_otpauth_uri(const json_t *section, struct vectors_count *count)
+{
+    const json_t *one_case;
+    size_t i;
+
+    json_array_foreach(section, i, one_case)
+    {
+        struct cog_secret secret = COG_SECRET_INIT(COG_TOTP_SECRET_MAX);
+        struct cog_secret uri = COG_SECRET_INIT(COG_TOTP_URI_MAX);
+        struct cog_err err = COG_ERR_INIT;
+        bool ok;
+
+        fill(&secret, vectors_string(one_case, "secret"));
+        ok = cog_totp_uri(vectors_string(one_case, "issuer"),
+                          vectors_string(one_case, "account"), &secret, &uri,
+                          &err) == 0 &&
+             holds(&uri, vectors_string(one_case, "expect"));
+        vectors_check(count, one_case, ok, "%s %s", cog_secret_str(&uri),
+                      err.msg);
+        cog_secret_clear(&uri);
+        cog_secret_clear(&secret);
     }
 }

@@ -10,6 +10,7 @@
 struct cog_clock {
     int64_t (*unix_s)(void *ctx);  /* seconds since 1970, for token times */
     int64_t (*mono_ms)(void *ctx); /* milliseconds, for deadlines */
+    int64_t (*boot_s)(void *ctx);  /* seconds since boot, asleep or not */
     void *ctx;
 };
 

@@ -27,7 +27,8 @@ enum cog_errc {
     COG_E_SYSTEM,      /* a system call failed; msg carries strerror */
     COG_E_CONFIG,      /* configuration missing, malformed, unsafely owned */
     COG_E_CONV,        /* the application would not or could not ask */
-    COG_E_NET,         /* no usable reply: DNS, connect, silence, 5xx */
+    COG_E_NET,         /* no usable reply in time, or HTTP 5xx */
+    COG_E_UNREACHABLE, /* DNS, connect, silence: nothing of the pool heard */
     COG_E_PROTOCOL,    /* a reply arrived but breaks its documented form */
     COG_E_CLIENT,      /* the pool says the app client is misconfigured */
     COG_E_THROTTLED,   /* the pool asks us to slow down */

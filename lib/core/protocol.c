@@ -33,6 +33,17 @@ take_text(const char *field, char *ret, size_t size, struct cog_err *err)
     return 0;
 }
 
+/* The same for what PAM says about the user's terminal: anybody's words. */
+static int
+take_hint(const char *field, char *ret, size_t size, struct cog_err *err)
+{
+    for (const char *p = field; *p != '\0'; p++) {
+        if ((unsigned char)*p < ' ' || *p == '\x7f')
+            return malformed(err, "a control character");
+    }
+    return take_text(field, ret, size, err);
+}
+
 static int
 take_number(const char *field, int64_t min, int64_t max, int64_t *ret,
             struct cog_err *err)
@@ -78,9 +89,10 @@ cog_protocol_send_request(int fd, const struct cog_request *request,
     const char *const field[] = {
         operation.text, request->nonce, request->service,
         request->user,  request->conf,  stacked.text,
+        request->tty,   request->ruser, request->utf8 ? "1" : "0",
     };
 
-    _Static_assert(COG_COUNT(field) == 6, "the fields of a request");
+    _Static_assert(COG_COUNT(field) == 9, "the fields of a request");
     return cog_wire_send(fd, COG_WIRE_REQUEST, field, err);
 }
 
@@ -91,6 +103,7 @@ cog_protocol_read_request(const struct cog_frame *frame,
     struct cog_request r = {.nonce = ""};
     int64_t operation = 0;
     int64_t stacked = 0;
+    int64_t utf8 = 0;
     const char *const *f = frame->field;
 
     if (expect(frame, COG_WIRE_REQUEST, err) < 0 ||
@@ -99,12 +112,16 @@ cog_protocol_read_request(const struct cog_frame *frame,
         take_text(f[2], r.service, sizeof(r.service), err) < 0 ||
         take_text(f[3], r.user, sizeof(r.user), err) < 0 ||
         take_text(f[4], r.conf, sizeof(r.conf), err) < 0 ||
-        take_number(f[5], 0, COG_STACKED_COUNT_ - 1, &stacked, err) < 0)
+        take_number(f[5], 0, COG_STACKED_COUNT_ - 1, &stacked, err) < 0 ||
+        take_hint(f[6], r.tty, sizeof(r.tty), err) < 0 ||
+        take_hint(f[7], r.ruser, sizeof(r.ruser), err) < 0 ||
+        take_number(f[8], 0, 1, &utf8, err) < 0)
         return -1;
     if (strlen(r.nonce) != COG_NONCE_SIZE - 1)
         return malformed(err, "the nonce is short");
     r.operation = (enum cog_operation)operation;
     r.stacked = (enum cog_stacked)stacked;
+    r.utf8 = utf8 != 0;
     *ret = r;
     return 0;
 }
@@ -134,18 +151,65 @@ text_or_empty(const char *text)
     return text == NULL ? "" : text;
 }
 
+/* The ids of a menu's options as one field, a comma behind each. */
+struct options_text {
+    char text[COG_TEXT_OPTIONS * sizeof(struct number_text)];
+};
+
+static int
+options_text(const struct cog_question *question, struct options_text *ret,
+             struct cog_err *err)
+{
+    size_t len = 0;
+
+    if (question->options > COG_TEXT_OPTIONS)
+        return cog_fail(err, COG_E_SYSTEM, "a menu is too long");
+    ret->text[0] = '\0';
+    for (size_t i = 0; i < question->options; i++) {
+        len += (size_t)snprintf(ret->text + len, sizeof(ret->text) - len, "%d,",
+                                (int)question->option[i]);
+    }
+    return 0;
+}
+
+static int
+take_options(const char *field, struct cog_asked *ret, struct cog_err *err)
+{
+    while (*field != '\0') {
+        const size_t len = strcspn(field, ",");
+        struct number_text n;
+        int64_t id = 0;
+
+        if (ret->options == COG_TEXT_OPTIONS)
+            return malformed(err, "too many options");
+        if (field[len] != ',' || len >= sizeof(n.text))
+            return malformed(err, "an option has no end");
+        memcpy(n.text, field, len);
+        n.text[len] = '\0';
+        if (take_number(n.text, 1, COG_TEXT_COUNT_ - 1, &id, err) < 0)
+            return -1;
+        ret->option[ret->options++] = (enum cog_text)id;
+        field += len + 1;
+    }
+    return 0;
+}
+
 int
 cog_protocol_send_ask(int fd, const struct cog_question *question,
                       struct cog_err *err)
 {
     const struct number_text text = number_text(question->text);
+    struct options_text options;
     const char *const field[] = {
         question->echo ? "1" : "0",      text.text,
         text_or_empty(question->arg[0]), text_or_empty(question->arg[1]),
-        text_or_empty(question->arg[2]),
+        text_or_empty(question->arg[2]), options.text,
     };
 
-    _Static_assert(COG_COUNT(field) == 2 + COG_TEXT_ARGS, "echo, text, args");
+    _Static_assert(COG_COUNT(field) == 3 + COG_TEXT_ARGS,
+                   "echo, text, args, options");
+    if (options_text(question, &options, err) < 0)
+        return -1;
     return cog_wire_send(fd, COG_WIRE_ASK, field, err);
 }
 
@@ -172,7 +236,8 @@ cog_protocol_read_ask(const struct cog_frame *frame, struct cog_asked *ret,
 
     if (expect(frame, COG_WIRE_ASK, err) < 0 ||
         take_number(frame->field[0], 0, 1, &echo, err) < 0 ||
-        take_asked(frame->field + 1, &asked, err) < 0)
+        take_asked(frame->field + 1, &asked, err) < 0 ||
+        take_options(frame->field[2 + COG_TEXT_ARGS], &asked, err) < 0)
         return -1;
     asked.echo = echo != 0;
     *ret = asked;

@@ -65,7 +65,7 @@ enum cog_operation {
     COG_OP_ACCOUNT,
     COG_OP_PRELIM,   /* chauthtok, PAM_PRELIM_CHECK: asks nothing */
     COG_OP_PASSWORD, /* chauthtok, PAM_UPDATE_AUTHTOK */
-    COG_OP_COUNT_ /* keep last */
+    COG_OP_COUNT_    /* keep last */
 };
 
 /* Whether an earlier module's password answers the password question. */
@@ -85,9 +85,9 @@ struct cog_request {
     char conf[COG_PATH_SIZE]; /* "" for the default */
     /* For what fits on the user's screen, and for tickets; "" when PAM does
      * not say. Hostile in su and sudo: never more than a hint. */
-    char tty[COG_TTY_SIZE];   /* PAM_TTY */
+    char tty[COG_TTY_SIZE];    /* PAM_TTY */
     char ruser[COG_USER_SIZE]; /* PAM_RUSER */
-    bool utf8;                /* the application's locale prints UTF-8 */
+    bool utf8;                 /* the application's locale prints UTF-8 */
 };
 
 struct cog_verdict {

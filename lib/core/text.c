@@ -2,6 +2,7 @@
 #include "lib/core/text.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Marks a msgid for xgettext without translating it here. */
@@ -51,8 +52,7 @@ static const char *const msgids[COG_TEXT_COUNT_] = {
     [COG_TEXT_POOL_SAYS] = N_("The sign-in service says: {1}"),
 
     [COG_TEXT_SMS] = N_("Code sent by text message to {1}: "),
-    [COG_TEXT_SMS_WRONG] =
-        N_("Wrong code. Code sent by text message to {1}: "),
+    [COG_TEXT_SMS_WRONG] = N_("Wrong code. Code sent by text message to {1}: "),
     [COG_TEXT_SMS_OVER] =
         N_("That code has expired. Code sent by text message to {1}: "),
     [COG_TEXT_EMAIL] = N_("Code sent by e-mail to {1}: "),
@@ -97,8 +97,7 @@ static const char *const msgids[COG_TEXT_COUNT_] = {
     [COG_TEXT_NEW_PASSWORD_BREAKS] =
         N_("The password rules refuse this one: {1}\nNew password: "),
 
-    [COG_TEXT_CURRENT_PASSWORD] =
-        N_("Current password (Enter if forgotten): "),
+    [COG_TEXT_CURRENT_PASSWORD] = N_("Current password (Enter if forgotten): "),
     [COG_TEXT_FORGOTTEN] =
         N_("Get a code to choose a new password? Type yes to go on: "),
     [COG_TEXT_MUST_RESET] =
@@ -148,6 +147,30 @@ cog_text_render(enum cog_text text, const char *const *arg,
         if (value == NULL && cog_secret_append(ret, p, plain, err) < 0)
             return -1;
         p += value != NULL ? strlen("{1}") : plain;
+    }
+    return 0;
+}
+
+/* What stands before an option. */
+static int
+append_number(struct cog_secret *ret, size_t number, struct cog_err *err)
+{
+    char text[32];
+
+    (void)snprintf(text, sizeof(text), "  %zu  ", number);
+    return cog_secret_append_str(ret, text, err);
+}
+
+int
+cog_text_render_options(const enum cog_text *option, size_t count,
+                        cog_text_translate *translate, struct cog_secret *ret,
+                        struct cog_err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (append_number(ret, i + 1, err) < 0 ||
+            cog_text_render(option[i], NULL, translate, ret, err) < 0 ||
+            cog_secret_append_str(ret, "\n", err) < 0)
+            return -1;
     }
     return 0;
 }

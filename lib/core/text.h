@@ -43,7 +43,7 @@ enum cog_text {
     COG_TEXT_MISCONFIGURED, /* configuration missing or refused */
     COG_TEXT_NO_CONVERSATION,
     COG_TEXT_INTERNAL,
-    COG_TEXT_NEVER,       /* account: sign in once with the pool password */
+    COG_TEXT_NEVER, /* account: sign in once with the pool password */
     COG_TEXT_DISABLED,
     COG_TEXT_BROWSER,   /* only a browser could go on */
     COG_TEXT_AUTHTOK,   /* no new password was accepted */
@@ -99,7 +99,7 @@ enum cog_text {
     COG_TEXT_RESET_CODE,
     COG_TEXT_RESET_CODE_WRONG,
     COG_TEXT_RESET_CODE_OVER,
-    COG_TEXT_COUNT_       /* keep last */
+    COG_TEXT_COUNT_ /* keep last */
 };
 
 /* A translator: returns the text to use for an English msgid, never NULL. */

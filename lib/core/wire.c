@@ -11,10 +11,10 @@
 
 /* Raised whenever kinds or fields change: module and helper of different
  * versions (a half-done upgrade) then refuse instead of misreading. */
-static const char version = 1;
+static const char version = 2;
 
 static const unsigned char fields[COG_WIRE_KINDS_] = {
-    [COG_WIRE_REQUEST] = 6, [COG_WIRE_READY] = 1, [COG_WIRE_ASK] = 5,
+    [COG_WIRE_REQUEST] = 9, [COG_WIRE_READY] = 1, [COG_WIRE_ASK] = 6,
     [COG_WIRE_ANSWER] = 1,  [COG_WIRE_TELL] = 4,  [COG_WIRE_VERDICT] = 9,
 };
 

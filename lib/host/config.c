@@ -211,7 +211,8 @@ derive(struct cog_config *config, const struct cog_settings *settings,
         set_string(&config->jwks_url, err, "%s/.well-known/jwks.json",
                    config->issuer) < 0)
         return -1;
-    if (config->seal_key_file == NULL &&
+    config->seal_key_default = config->seal_key_file == NULL;
+    if (config->seal_key_default &&
         set_string(&config->seal_key_file, err, "%s/seal.key",
                    config->state_dir) < 0)
         return -1;

@@ -135,6 +135,7 @@ struct cog_config {
     char *pool_name;          /* what follows the '_' of user_pool_id */
     char *issuer_alternative; /* the other form of `iss`; NULL: only issuer */
     char *jwks_url;
+    bool seal_key_default; /* seal_key_file was not written */
 };
 
 #define COG_CONFIG_INIT      \

@@ -335,13 +335,11 @@ cog_keys_fallback(const struct cog_option *key, const char *service)
  * refuses a configuration without the key too.
  */
 const struct cog_keys_unbuilt cog_keys_unbuilt_table[] = {
-    {"auth_flow", "user_auth", true, NULL},
     {"require_scopes", NULL, true, NULL},
     {"method", "browser", true, NULL},
     {"method", "choose", true, NULL},
     {"user_from_token", "yes", true, NULL},
     {"shared_user", NULL, true, NULL},
-    {"token_cache", "no", true, NULL},
     {"account_recheck", NULL, true, NULL},
     {"reauth", "refresh", false, NULL},
     {"reauth_max_age", NULL, false, NULL},
@@ -349,7 +347,6 @@ const struct cog_keys_unbuilt cog_keys_unbuilt_table[] = {
     {"offline", "yes", false, NULL},
     {"offline_max_age", NULL, false, NULL},
     {"offline_without_mfa", "yes", false, NULL},
-    {"remember_device", "yes", false, NULL},
     {"hosted_ui_domain", NULL, false, NULL},
     {"redirect_uri", NULL, false, NULL},
     {"logout_uri", NULL, false, NULL},
@@ -363,7 +360,5 @@ const struct cog_keys_unbuilt cog_keys_unbuilt_table[] = {
     {"device_endpoint", NULL, false, NULL},
     {"device_token_endpoint", NULL, false, NULL},
     {"prompt_dir", NULL, false, NULL},
-    {"qr", NULL, false, NULL},
-    {"seal_key_file", NULL, false, NULL},
 };
 const size_t cog_keys_unbuilt_count = COG_COUNT(cog_keys_unbuilt_table);

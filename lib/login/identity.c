@@ -26,13 +26,28 @@ identity_of(const struct cog_config *config, const struct cog_claims *claims)
     return cog_claims_custom(claims, which);
 }
 
+/* A user's pool groups: of verified claims, or as they were kept on disk. */
+struct groups {
+    const struct cog_claims *claims; /* NULL: kept ones */
+    const struct cog_list *kept;
+};
+
+/* The i-th, NULL past the last. */
+static const char *
+group_at(const struct groups *groups, size_t i)
+{
+    if (groups->claims != NULL)
+        return cog_claims_group(groups->claims, i);
+    return i < groups->kept->count ? groups->kept->item[i] : NULL;
+}
+
 static bool
-in_any_group(const struct cog_claims *claims, const struct cog_list *groups)
+in_any_group(const struct groups *groups, const struct cog_list *named)
 {
     const char *group;
 
-    for (size_t i = 0; (group = cog_claims_group(claims, i)) != NULL; i++) {
-        if (cog_list_contains(groups, group))
+    for (size_t i = 0; (group = group_at(groups, i)) != NULL; i++) {
+        if (cog_list_contains(named, group))
             return true;
     }
     return false;
@@ -71,11 +86,11 @@ check_local(const struct cog_config *config, const struct cog_account *account,
 
 static int
 check_denied(const struct cog_config *config, const struct cog_local *local,
-             const struct cog_claims *claims, struct cog_err *err)
+             const struct groups *groups, struct cog_err *err)
 {
     if (cog_scope_denied(config, local))
         return cog_fail(err, COG_E_IDENTITY, "named in deny_users");
-    if (in_any_group(claims, &config->deny_pool_groups)) {
+    if (in_any_group(groups, &config->deny_pool_groups)) {
         return cog_fail(err, COG_E_IDENTITY,
                         "in a pool group of deny_pool_groups");
     }
@@ -85,15 +100,36 @@ check_denied(const struct cog_config *config, const struct cog_local *local,
 /* The rule that lets the user in, or NULL. */
 static const char *
 allowing_rule(const struct cog_config *config, const struct cog_local *local,
-              const struct cog_claims *claims)
+              const struct groups *groups)
 {
     if (cog_list_contains(&config->allow_users, local->account.name))
         return "allowed by allow_users";
-    if (in_any_group(claims, &config->allow_pool_groups))
+    if (in_any_group(groups, &config->allow_pool_groups))
         return "allowed by allow_pool_groups";
     if (config->allow_any_pool_user && local->privileged == NULL)
         return "allowed by allow_any_pool_user";
     return NULL;
+}
+
+/* The rules, once it is known who he is. */
+static int
+check_rules(const struct cog_config *config, const struct cog_local *local,
+            const struct groups *groups, const char **ret_rule,
+            struct cog_err *err)
+{
+    const char *rule;
+
+    if (check_local(config, &local->account, err) < 0 ||
+        check_denied(config, local, groups, err) < 0)
+        return -1;
+    rule = allowing_rule(config, local, groups);
+    if (rule == NULL) {
+        return cog_fail(err, COG_E_IDENTITY,
+                        "no rule allows this user: not in allow_users, nor in "
+                        "a group of allow_pool_groups");
+    }
+    *ret_rule = rule;
+    return 0;
 }
 
 int
@@ -102,18 +138,19 @@ cog_identity_check(const struct cog_config *config,
                    const struct cog_claims *claims, const char **ret_rule,
                    struct cog_err *err)
 {
-    const char *rule;
+    const struct groups groups = {.claims = claims};
 
-    if (check_same(config, pool_user, claims, err) < 0 ||
-        check_local(config, &local->account, err) < 0 ||
-        check_denied(config, local, claims, err) < 0)
+    if (check_same(config, pool_user, claims, err) < 0)
         return -1;
-    rule = allowing_rule(config, local, claims);
-    if (rule == NULL) {
-        return cog_fail(err, COG_E_IDENTITY,
-                        "no rule allows this user: not in allow_users, nor in "
-                        "a group of allow_pool_groups");
-    }
-    *ret_rule = rule;
-    return 0;
+    return check_rules(config, local, &groups, ret_rule, err);
+}
+
+int
+cog_identity_still(const struct cog_config *config,
+                   const struct cog_local *local, const struct cog_list *groups,
+                   const char **ret_rule, struct cog_err *err)
+{
+    const struct groups kept = {.kept = groups};
+
+    return check_rules(config, local, &kept, ret_rule, err);
 }

@@ -8,6 +8,7 @@
 #define COG_IDENTITY_H
 
 #include "lib/core/err.h"
+#include "lib/core/list.h"
 #include "lib/core/macros.h"
 #include "lib/host/config.h"
 #include "lib/login/scope.h"
@@ -23,6 +24,16 @@
 int cog_identity_check(const struct cog_config *config,
                        const struct cog_local *local, const char *pool_user,
                        const struct cog_claims *claims, const char **ret_rule,
+                       struct cog_err *err) COG_MUST_USE;
+
+/*
+ * Would the rules still let him in who was in these pool groups when the pool
+ * last answered? Says nothing about who he is: only for a user who signed in
+ * on this host earlier. Result and errors as cog_identity_check().
+ */
+int cog_identity_still(const struct cog_config *config,
+                       const struct cog_local *local,
+                       const struct cog_list *groups, const char **ret_rule,
                        struct cog_err *err) COG_MUST_USE;
 
 #endif

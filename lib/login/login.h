@@ -2,8 +2,14 @@
 /*
  * login.h - read this first: what happens between a question and a decision.
  *
- *   scope: is this user ours?  ->  ask the password  ->  flow: to tokens
- *     ->  key set  ->  jwt: verify to claims  ->  identity: let in or refuse
+ *   scope: is this user ours?
+ *     -> signin   ask the password -> flow: to the pool's tokens
+ *                 -> key set -> jwt: verify to claims
+ *                 -> identity: his, and allowed?  -> keep: bound to him?
+ *     -> keep     leave what later calls need: binding, sealed record
+ *     -> let in
+ *
+ * change.h goes the same way up to "bound to him?".
  */
 #ifndef COG_LOGIN_H
 #define COG_LOGIN_H
@@ -13,15 +19,26 @@
 #include "lib/core/err.h"
 #include "lib/core/macros.h"
 #include "lib/core/protocol.h"
+#include "lib/host/session.h"
 #include "lib/login/prepare.h"
 #include "lib/net/env.h"
+#include "lib/store/store.h"
 
+/* The facts of the call; all borrowed. */
 struct cog_login {
     const struct cog_prepared *prepared;
     int cache_dir; /* descriptor, or -1 for none */
     enum cog_stacked stacked;
-    /* End the refresh token at once (a test keeps nothing). */
-    bool revoke;
+    struct cog_store *store; /* NULL: nothing is read or kept */
+    const char *no_store;    /* why not, for the log, or NULL */
+    /* There is one, but not as it must be: nobody is let in, since whom the
+     * user is bound to cannot be told. */
+    bool store_unsound;
+    /* A test: nothing is kept or changed, and the refresh token ends. */
+    bool read_only;
+    const char *service;               /* PAM service; NULL: none */
+    const struct cog_session *session; /* NULL: not known */
+    const char *ruser;                 /* PAM_RUSER; "" or NULL: not said */
     /* Called after each step with its name, may be NULL; for a tool that
      * shows how long each takes. */
     void (*step)(void *ctx, const char *name);
@@ -31,13 +48,20 @@ struct cog_login {
 /* What became known, for the log line; filled as far as it got. */
 struct cog_login_facts {
     char sub[COG_SUB_SIZE]; /* of a verified token */
-    const char *method;     /* "password"; static */
+    const char *method;     /* "password", "email_otp", ...; static */
     const char *mfa;        /* second factor used, or ""; static */
     const char *rule;       /* what allowed the user, or ""; static */
+    struct cog_err note;    /* the first thing that went wrong on the side */
 };
 
+#define COG_LOGIN_FACTS_INIT                        \
+    {                                               \
+        .method = "password", .mfa = "", .rule = "" \
+    }
+
 /*
- * Sign the user in. 0 means let him in: verified tokens, his, allowed.
+ * Sign the user in. 0 means let him in: verified tokens, his, allowed. `facts`
+ * (COG_LOGIN_FACTS_INIT) is filled in any case.
  * COG_E_SCOPE: not ours. COG_E_DENIED: refused before proof. COG_E_IDENTITY:
  * genuine, but not his or not allowed. Any other code refuses as well.
  */
@@ -48,15 +72,15 @@ int cog_login_authenticate(const struct cog_env *env,
 
 /*
  * The account phase of a user who did not just sign in through this handle.
- * No record of earlier sign-ins is kept, so nobody passes.
+ * No record of earlier sign-ins is asked, so nobody passes.
  * COG_E_IDENTITY: denied. COG_E_SCOPE: not ours, or not asked about in this
  * service. COG_E_NEVER: has to sign in with the pool password.
  */
 int cog_login_account(const struct cog_login *login,
                       struct cog_err *err) COG_MUST_USE;
 
-/* chauthtok. COG_E_SCOPE: not ours. COG_E_UNSUPPORTED: not in this version. */
-int cog_login_password(const struct cog_login *login,
-                       struct cog_err *err) COG_MUST_USE;
+/* Why it went well, for the log: what allowed the user, and the note. */
+void cog_login_reason(const struct cog_login_facts *facts,
+                      char ret[COG_ERR_MSG_BYTES]);
 
 #endif

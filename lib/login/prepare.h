@@ -7,6 +7,7 @@
 #ifndef COG_PREPARE_H
 #define COG_PREPARE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "lib/core/err.h"
@@ -15,6 +16,7 @@
 #include "lib/host/config.h"
 #include "lib/host/usermap.h"
 #include "lib/login/scope.h"
+#include "lib/store/store.h"
 
 /* client_secret is 24 to 64 characters by the service model; room for the
  * line end behind it. */
@@ -66,6 +68,22 @@ int cog_prepare_secret(const struct cog_config *config, uid_t run_as,
  * when it is not as it must be: that costs a GET, never a sign-in.
  */
 int cog_prepare_cache_dir(const struct cog_prepared *prepared);
+
+/* The store, or why there is none. */
+struct cog_prepared_store {
+    struct cog_store *store;          /* NULL: none; else to be closed */
+    char no_store[COG_ERR_MSG_BYTES]; /* why not */
+    bool unsound; /* there may be one, but not as it must be */
+};
+
+/*
+ * Open the store of bindings and records, as root. Its directories and the
+ * seal key are made only if `may_make` (and the key only at its default
+ * place). Without a store nobody is bound where there is no state directory,
+ * or none for bindings in a sound one; any other reason leaves an unsound one.
+ */
+void cog_prepare_store(const struct cog_prepared *prepared, bool may_make,
+                       struct cog_prepared_store *ret);
 
 void cog_prepared_clear(struct cog_prepared *prepared);
 

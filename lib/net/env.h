@@ -41,8 +41,13 @@ struct cog_transport {
     /*
      * One exchange within what is left of the network budget. Fills reply
      * (which must be empty) for any HTTP status.
-     * COG_E_NET: DNS, connect, silence: nothing usable came back in time.
-     * COG_E_PROTOCOL: TLS refused, or the reply breaks HTTP or its limits.
+     * COG_E_UNREACHABLE: DNS, connect, silence: nothing of the pool was heard
+     * since this transport was opened, and no fault of this host explains it.
+     * COG_E_SYSTEM: one does, or nobody waits for the result any more.
+     * COG_E_NET: no whole reply in time, though the pool was heard before.
+     * COG_E_PROTOCOL: TLS refused, the connection lost in the exchange, or the
+     * reply breaks HTTP or its limits. What became of the request is unknown:
+     * it must not be sent again.
      */
     int (*send)(void *ctx, const struct cog_http_request *req,
                 struct cog_http_reply *reply, struct cog_err *err);

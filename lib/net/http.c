@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+
+#include "lib/net/blame.h"
 
 /* Where every distribution keeps hashed CA certificates that OpenSSL reads
  * one by one as it needs them; parsing the whole bundle costs 17 ms. */
@@ -19,8 +22,13 @@
 #define HEADERS_MAX ((size_t)32 * 1024)
 /* How long a request waits for a warm-up still in flight, milliseconds. */
 #define WARM_WAIT_MS 1000
-/* Longest single wait, so that deadlines are kept to about this. */
-#define STEP_MS 1000
+/* Longest single wait while a question is open, so that its deadline is kept
+ * to about this, and while a reply is awaited. */
+#define STEP_MS   1000
+#define LISTEN_MS 100
+/* A silence is none if we were kept from listening for longer, milliseconds:
+ * whoever may freeze or throttle our cgroup could make every pool silent. */
+#define DEAF_MAX_MS 500
 
 /* One request on its way. */
 struct exchange {
@@ -30,17 +38,27 @@ struct exchange {
     size_t body_sent;
     struct cog_http_reply reply;
     size_t header_bytes;
-    struct cog_err err; /* why a callback stopped it */
+    struct cog_err err;   /* why a callback stopped it */
+    struct cog_err local; /* why this host could not even try an address */
+    bool no_way;          /* this host has none to one of the addresses */
     bool active;
     bool done;
     CURLcode result;
 };
 
+/* What has not ended has timed out, should anybody ask. */
+#define EXCHANGE_INIT                                                     \
+    {                                                                     \
+        .reply = COG_HTTP_REPLY_INIT, .result = CURLE_OPERATION_TIMEDOUT, \
+    }
+
 struct cog_http {
     struct cog_http_options options;
     CURLM *multi;
-    int64_t left_ms;    /* of the budget */
-    curl_socket_t idle; /* the connection that waits for the next request */
+    int64_t left_ms;     /* of the budget */
+    int64_t listened_ms; /* how long the present request has waited */
+    bool heard;          /* some exchange has brought more than silence */
+    curl_socket_t idle;  /* the connection that waits for the next request */
     struct exchange warm;
 };
 
@@ -127,6 +145,28 @@ on_header(char *data, size_t size, size_t count, void *ctx)
     return len;
 }
 
+/* libcurl keeps only the last address's errno, and none of socket(). Half of a
+ * pool's addresses may be IPv6, to which this host has no way: they must not
+ * speak for the other half. */
+static curl_socket_t
+on_socket(void *ctx, curlsocktype purpose COG_UNUSED, struct curl_sockaddr *to)
+{
+    struct exchange *x = ctx;
+    int fd;
+
+    if (!cog_blame_has_way(&to->addr, to->addrlen)) {
+        x->no_way = true;
+        return CURL_SOCKET_BAD;
+    }
+    fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+    if (fd < 0) {
+        cog_fail(&x->local, COG_E_SYSTEM, "local error: socket: %s",
+                 strerror(errno));
+        return CURL_SOCKET_BAD;
+    }
+    return fd;
+}
+
 static void
 exchange_clear(struct cog_http *http, struct exchange *x)
 {
@@ -136,7 +176,7 @@ exchange_clear(struct cog_http *http, struct exchange *x)
         curl_easy_cleanup(x->easy);
     curl_slist_free_all(x->headers);
     cog_secret_clear(&x->reply.body);
-    *x = (struct exchange){.reply = COG_HTTP_REPLY_INIT};
+    *x = (struct exchange)EXCHANGE_INIT;
 }
 
 /* Each option is set even where it is libcurl's default: the defaults differ
@@ -215,6 +255,10 @@ set_callbacks(struct exchange *x)
         c = curl_easy_setopt(x->easy, CURLOPT_HEADERFUNCTION, on_header);
     if (c == CURLE_OK)
         c = curl_easy_setopt(x->easy, CURLOPT_HEADERDATA, x);
+    if (c == CURLE_OK)
+        c = curl_easy_setopt(x->easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+    if (c == CURLE_OK)
+        c = curl_easy_setopt(x->easy, CURLOPT_OPENSOCKETDATA, x);
     if (c == CURLE_OK)
         c = curl_easy_setopt(x->easy, CURLOPT_USERAGENT, "pam_cognito");
     return c;
@@ -335,6 +379,15 @@ collect(struct cog_http *http, struct exchange *x)
     }
 }
 
+/* This many milliseconds, but neither negative nor more than max_ms. */
+static int64_t
+within(int64_t ms, int64_t max_ms)
+{
+    if (ms > max_ms)
+        ms = max_ms;
+    return ms < 0 ? 0 : ms;
+}
+
 /*
  * Move all exchanges on, waiting at most wait_ms for something to do. fd, if
  * not -1, is waited for too; *ret_events is what poll would say of it.
@@ -345,6 +398,7 @@ step(struct cog_http *http, struct exchange *x, int fd, int64_t wait_ms,
 {
     struct curl_waitfd extra = {.fd = fd, .events = CURL_WAIT_POLLIN};
     struct pollfd now = {.fd = fd, .events = POLLIN};
+    int64_t from_ms;
     int running = 0;
 
     *ret_events = 0;
@@ -353,27 +407,28 @@ step(struct cog_http *http, struct exchange *x, int fd, int64_t wait_ms,
     collect(http, x);
     if (x != NULL && x->done)
         return 0;
-    if (wait_ms > STEP_MS)
-        wait_ms = STEP_MS;
-    if (curl_multi_poll(http->multi, &extra, fd < 0 ? 0 : 1,
-                        wait_ms < 0 ? 0 : (int)wait_ms, NULL) != CURLM_OK)
+    from_ms = now_ms(http);
+    if (curl_multi_poll(http->multi, &extra, fd < 0 ? 0 : 1, (int)wait_ms,
+                        NULL) != CURLM_OK)
         return -1;
+    http->listened_ms += within(now_ms(http) - from_ms, wait_ms);
     if (fd >= 0 && poll(&now, 1, 0) == 1)
         *ret_events = now.revents;
     return 0;
 }
 
-/* Drive one exchange to its end. */
+/* Drive one exchange to its end or up to the deadline. What has arrived by
+ * then is read. */
 static int
 drive(struct cog_http *http, struct exchange *x, int64_t deadline_ms,
       struct cog_err *err)
 {
-    while (!x->done) {
-        const int64_t wait_ms = deadline_ms - now_ms(http);
+    int64_t wait_ms = 1;
+
+    while (!x->done && wait_ms > 0) {
         short events = 0;
 
-        if (wait_ms <= 0)
-            return cog_fail(err, COG_E_NET, "no reply in time");
+        wait_ms = within(deadline_ms - now_ms(http), LISTEN_MS);
         if (step(http, x, http->options.hangup_fd, wait_ms, &events) < 0)
             return cog_fail(err, COG_E_SYSTEM, "libcurl failed");
         if ((events & (POLLHUP | POLLERR)) != 0)
@@ -382,28 +437,95 @@ drive(struct cog_http *http, struct exchange *x, int64_t deadline_ms,
     return 0;
 }
 
-/* What an ended exchange means. Only DNS, connect and silence are COG_E_NET:
- * "unreachable" must never be something a peer can say. */
+/* Why no connection came about, as far as this host is to blame. */
 static int
-judge(const struct exchange *x, const char *url, struct cog_err *err)
+check_connect(const struct exchange *x, struct cog_err *err)
+{
+    long e = 0;
+
+    if (x->local.code != COG_OK)
+        return cog_fail(err, x->local.code, "%s", x->local.msg);
+    if (x->result != CURLE_COULDNT_CONNECT)
+        return 0;
+    (void)curl_easy_getinfo(x->easy, CURLINFO_OS_ERRNO, &e);
+    if (cog_blame_is_network((int)e) || (e == 0 && x->no_way))
+        return 0;
+    return cog_fail(err, COG_E_SYSTEM, "local error: connect: %s",
+                    e == 0 ? "reason unknown" : strerror((int)e));
+}
+
+/* Were we kept from listening? */
+static int
+check_hearing(const struct cog_http *http, int64_t from_ms, struct cog_err *err)
+{
+    const int64_t deaf_ms = now_ms(http) - from_ms - http->listened_ms;
+
+    if (deaf_ms <= DEAF_MAX_MS)
+        return 0;
+    return cog_fail(err, COG_E_SYSTEM,
+                    "local error: this process stood still for %lld ms",
+                    (long long)deaf_ms);
+}
+
+/* Did an exchange bring nothing at all from the other side? A reply begins
+ * with its first whole line. */
+static bool
+is_silent(const struct exchange *x)
+{
+    switch ((int)x->result) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_CONNECT:
+        return true;
+    case CURLE_OPERATION_TIMEDOUT:
+        return x->header_bytes == 0;
+    default:
+        return false;
+    }
+}
+
+/* Nothing was heard: who is to blame? It is the network only when it cannot be
+ * this host, and when this link never brought more than silence. */
+static int
+judge_silence(const struct cog_http *http, const struct exchange *x,
+              int64_t from_ms, struct cog_err *err)
 {
     const char *why = curl_easy_strerror(x->result);
+    long proxy_status = 0;
 
+    (void)curl_easy_getinfo(x->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+    if (proxy_status >= 300)
+        return cog_fail(err, COG_E_PROTOCOL, "the proxy says %ld",
+                        proxy_status);
+    if (check_connect(x, err) < 0 || check_hearing(http, from_ms, err) < 0 ||
+        cog_blame_check_means(err) < 0)
+        return -1;
+    return cog_fail(err, http->heard ? COG_E_NET : COG_E_UNREACHABLE, "%s",
+                    why);
+}
+
+/* What an ended exchange means. "Unreachable" must never be something a peer
+ * can say, nor anybody on this host. */
+static int
+judge(struct cog_http *http, const struct exchange *x, int64_t from_ms,
+      struct cog_err *err)
+{
+    http->heard = http->heard || !is_silent(x) || !is_silent(&http->warm);
     if (x->err.code != COG_OK)
-        return cog_fail(err, x->err.code, "%s: %s", url, x->err.msg);
+        return cog_fail(err, x->err.code, "%s", x->err.msg);
+    if (is_silent(x))
+        return judge_silence(http, x, from_ms, err);
     switch ((int)x->result) {
     case CURLE_OK:
         return 0;
     case CURLE_OUT_OF_MEMORY: /* also what libcurl says of a 1 MB header */
         return cog_fail(err, COG_E_PROTOCOL,
-                        "%s: out of memory, or a reply beyond all bounds", url);
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-    case CURLE_COULDNT_CONNECT:
+                        "out of memory, or a reply beyond all bounds");
     case CURLE_OPERATION_TIMEDOUT:
-        return cog_fail(err, COG_E_NET, "%s: %s", url, why);
+        return cog_fail(err, COG_E_NET, "the reply broke off");
     default:
-        return cog_fail(err, COG_E_PROTOCOL, "%s: %s", url, why);
+        return cog_fail(err, COG_E_PROTOCOL, "%s",
+                        curl_easy_strerror(x->result));
     }
 }
 
@@ -432,17 +554,21 @@ send_request(void *ctx, const struct cog_http_request *req,
              struct cog_http_reply *reply, struct cog_err *err)
 {
     struct cog_http *http = ctx;
-    struct exchange x = {.reply = COG_HTTP_REPLY_INIT};
+    struct exchange x = EXCHANGE_INIT;
+    struct cog_err why = COG_ERR_INIT;
     const int64_t from_ms = now_ms(http);
     int rc = -1;
 
     if (http->left_ms <= 0)
         return cog_fail(err, COG_E_NET, "%s: no time left", req->url);
+    http->listened_ms = 0;
     finish_warm(http);
-    if (start(http, &x, req, err) < 0 ||
-        drive(http, &x, from_ms + http->left_ms, err) < 0 ||
-        judge(&x, req->url, err) < 0)
+    if (start(http, &x, req, &why) < 0 ||
+        drive(http, &x, from_ms + http->left_ms, &why) < 0 ||
+        judge(http, &x, from_ms, &why) < 0) {
+        cog_fail(err, why.code, "%s: %s", req->url, why.msg);
         goto out;
+    }
     take_reply(&x, reply);
     rc = 0;
 
@@ -520,7 +646,7 @@ cog_http_open(const struct cog_http_options *options, struct cog_http **ret,
     http->options = *options;
     http->left_ms = options->budget_ms;
     http->idle = CURL_SOCKET_BAD;
-    http->warm = (struct exchange){.reply = COG_HTTP_REPLY_INIT};
+    http->warm = (struct exchange)EXCHANGE_INIT;
     http->multi = curl_multi_init();
     if (http->multi == NULL) {
         free(http);
@@ -538,7 +664,7 @@ cog_http_wait(struct cog_http *http, int fd, int64_t deadline_ms,
         const int64_t wait_ms = deadline_ms - now_ms(http);
         short events = 0;
 
-        if (step(http, NULL, fd, wait_ms, &events) < 0)
+        if (step(http, NULL, fd, within(wait_ms, STEP_MS), &events) < 0)
             return cog_fail(err, COG_E_SYSTEM, "libcurl failed");
         if (events != 0)
             return 0;

@@ -7,6 +7,14 @@
  * redirects, no cookies, no netrc, no proxy but the configured one, and
  * certificates always verified. While something else is awaited (the user's
  * answer) a warm-up request can open the connection ahead of its use.
+ *
+ * COG_E_UNREACHABLE is kept for what nobody on this host can bring about: the
+ * name did not resolve, no address could be connected to, or no line of a
+ * reply came in time; not a word of the pool (a TLS alert, an HTTP status, a
+ * reset) in all the time since the open; and this process could listen all
+ * along and lacks no descriptor, port, thread or memory (blame.h). A proxy that
+ * is silent counts as a silent pool; one that answers with a refusal has been
+ * heard (COG_E_PROTOCOL).
  */
 #ifndef COG_HTTP_H
 #define COG_HTTP_H
@@ -23,7 +31,7 @@ struct cog_http;
 struct cog_http_options {
     const char *ca_file; /* NULL: the system's CA directory */
     const char *proxy;   /* NULL: none, whatever the environment says */
-    int64_t budget_ms;   /* for all requests together */
+    int64_t budget_ms;   /* for all requests and pauses together */
     int hangup_fd;       /* a socket whose hang-up ends a wait, or -1 */
     struct cog_clock clock;
 };

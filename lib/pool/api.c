@@ -1,117 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/pool/api.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "lib/core/name.h"
 #include "lib/net/json.h"
-#include "lib/pool/hash.h"
-
-/* X-Amz-Target is this, a dot and the operation. */
-#define SERVICE      "AWSCognitoIdentityProviderService"
-#define TARGET_BYTES 96
+#include "lib/pool/call.h"
 
 /* ExpiresIn is a 32-bit integer in the service model. */
 #define EXPIRES_MAX_S INT32_MAX
-
-struct call {
-    const char *operation;
-    const json_t *document;
-    bool proven;
-};
-
-/* InitiateAuth: what tells one flow from another. */
-struct start {
-    const char *flow;
-    const char *username;
-    const char *key;  /* of the one parameter besides the user name */
-    const char *what; /* its name in a log */
-    const char *value;
-};
-
-/* Set `key` to a text. Without memory for the object this fails as well. */
-static int
-put(json_t *object, const char *key, const char *what, const char *value,
-    struct cog_err *err)
-{
-    if (!cog_name_utf8_valid(value, strlen(value)))
-        return cog_fail(err, COG_E_DENIED, "%s is not UTF-8", what);
-    if (json_object_set_new(object, key, json_string(value)) < 0)
-        return cog_fail_memory(err);
-    return 0;
-}
-
-/* A new empty object as a member of another; borrowed. NULL without memory,
- * which the next put() reports. */
-static json_t *
-put_object(json_t *object, const char *key)
-{
-    json_t *inner = json_object();
-
-    return json_object_set_new(object, key, inner) < 0 ? NULL : inner;
-}
-
-/* USERNAME, and what a confidential client proves itself with beside it. */
-static int
-put_user(const struct cog_api *api, const char *username, json_t *map,
-         struct cog_err *err)
-{
-    struct cog_secret hash = COG_SECRET_INIT(COG_HASH_B64_BYTES);
-    int rc = -1;
-
-    if (put(map, "USERNAME", "the pool user name", username, err) < 0)
-        goto out;
-    if (api->client_secret != NULL &&
-        (cog_hash_secret(username, api->client_id, api->client_secret, &hash,
-                         err) < 0 ||
-         put(map, "SECRET_HASH", "SECRET_HASH", cog_secret_str(&hash), err) <
-             0))
-        goto out;
-    rc = 0;
-
-out:
-    cog_secret_clear(&hash);
-    return rc;
-}
-
-/* Send once; success is exactly HTTP 200. */
-static int
-perform(const struct cog_api *api, const struct call *call,
-        struct cog_http_reply *reply, enum cog_refusal *ret_refusal,
-        struct cog_err *err)
-{
-    struct cog_secret body = COG_SECRET_INIT(COG_REQUEST_MAX);
-    char target[TARGET_BYTES];
-    const struct cog_http_request request = {api->endpoint, target, &body};
-    int rc = -1;
-
-    (void)snprintf(target, sizeof(target), SERVICE ".%s", call->operation);
-    if (cog_json_encode(call->document, &body, err) < 0)
-        goto out;
-    if (api->transport->send(api->transport->ctx, &request, reply, err) < 0)
-        goto out;
-    if (reply->status != 200) {
-        *ret_refusal =
-            cog_refusal_explain(call->operation, reply, call->proven, err);
-        goto out;
-    }
-    rc = 0;
-
-out:
-    cog_secret_clear(&body);
-    return rc;
-}
+/* Most entries of AvailableChallenges; there are six kinds today. */
+#define AVAILABLE_MAX 32
 
 static int
-perform_and_parse(const struct cog_api *api, const struct call *call,
-                  struct cog_api_reply *ret, enum cog_refusal *ret_refusal,
-                  struct cog_err *err)
+perform(const struct cog_call *call, struct cog_api_reply *ret,
+        struct cog_refused *refused, struct cog_err *err)
 {
     struct cog_http_reply reply = COG_HTTP_REPLY_INIT;
     int rc = -1;
 
-    if (perform(api, call, &reply, ret_refusal, err) < 0)
+    if (cog_call_perform(call, &reply, refused, err) < 0)
         goto out;
     rc = cog_api_parse(&reply.body, ret, err);
 
@@ -121,56 +28,78 @@ out:
 }
 
 static int
-initiate(const struct cog_api *api, const struct start *start,
-         struct cog_api_reply *ret, enum cog_refusal *ret_refusal,
-         struct cog_err *err)
+put_password(const struct cog_api_start *start, json_t *map,
+             struct cog_err *err)
+{
+    return cog_call_put_secret(map, "PASSWORD", "password", start->password,
+                               err);
+}
+
+static int
+put_srp(const struct cog_api_start *start, json_t *map, struct cog_err *err)
+{
+    return cog_call_put(map, "SRP_A", "SRP_A", start->srp_a, err);
+}
+
+/* Nothing but the preference itself goes with one that is neither. */
+static int
+put_choice(const struct cog_api_start *start, json_t *map, struct cog_err *err)
+{
+    const char *preferred = start->preferred;
+
+    if (preferred == NULL)
+        return 0;
+    if (cog_call_put(map, "PREFERRED_CHALLENGE", "PREFERRED_CHALLENGE",
+                     preferred, err) < 0)
+        return -1;
+    if (strcmp(preferred, "PASSWORD") == 0)
+        return put_password(start, map, err);
+    return strcmp(preferred, "PASSWORD_SRP") == 0 ? put_srp(start, map, err)
+                                                  : 0;
+}
+
+/* AuthFlow, and what it wants besides the user: a row by enum cog_api_flow. */
+static const struct {
+    const char *name;
+    int (*put)(const struct cog_api_start *start, json_t *map,
+               struct cog_err *err);
+} flows[] = {
+    [COG_API_PASSWORD] = {"USER_PASSWORD_AUTH", put_password},
+    [COG_API_SRP] = {"USER_SRP_AUTH", put_srp},
+    [COG_API_CHOICE] = {"USER_AUTH", put_choice},
+};
+
+static int
+put_device(const char *device_key, json_t *map, struct cog_err *err)
+{
+    if (device_key == NULL)
+        return 0;
+    return cog_call_put(map, "DEVICE_KEY", "DEVICE_KEY", device_key, err);
+}
+
+int
+cog_api_start(const struct cog_api *api, const struct cog_api_start *start,
+              struct cog_api_reply *ret, struct cog_refused *refused,
+              struct cog_err *err)
 {
     json_t *document = json_object();
-    json_t *map = put_object(document, "AuthParameters");
-    const struct call call = {"InitiateAuth", document, false};
+    json_t *map = cog_call_put_object(document, "AuthParameters");
+    const struct cog_call call = {api, "InitiateAuth", document, false};
     int rc = -1;
 
-    if (put(document, "AuthFlow", "AuthFlow", start->flow, err) < 0 ||
-        put(document, "ClientId", "client_id", api->client_id, err) < 0 ||
-        put(map, start->key, start->what, start->value, err) < 0 ||
-        put_user(api, start->username, map, err) < 0)
+    *refused = (struct cog_refused){.kind = COG_REFUSAL_NONE};
+    if (cog_call_put(document, "AuthFlow", "AuthFlow", flows[start->flow].name,
+                     err) < 0 ||
+        cog_call_put_client(api, document, err) < 0 ||
+        flows[start->flow].put(start, map, err) < 0 ||
+        put_device(start->device_key, map, err) < 0 ||
+        cog_call_put_user(api, start->username, map, err) < 0)
         goto out;
-    rc = perform_and_parse(api, &call, ret, ret_refusal, err);
+    rc = perform(&call, ret, refused, err);
 
 out:
     json_decref(document);
     return rc;
-}
-
-int
-cog_api_start_password(const struct cog_api *api, const char *username,
-                       const struct cog_secret *password,
-                       struct cog_api_reply *ret, enum cog_refusal *ret_refusal,
-                       struct cog_err *err)
-{
-    const char *text = cog_secret_str(password);
-    const struct start start = {"USER_PASSWORD_AUTH", username, "PASSWORD",
-                                "password", text};
-
-    *ret_refusal = COG_REFUSAL_NONE;
-    if (password->len == 0)
-        return cog_fail(err, COG_E_DENIED, "password is empty");
-    /* JSON text ends at the NUL: another password would be tried. */
-    if (strlen(text) != password->len)
-        return cog_fail(err, COG_E_DENIED, "password holds a NUL byte");
-    return initiate(api, &start, ret, ret_refusal, err);
-}
-
-int
-cog_api_start_srp(const struct cog_api *api, const char *username,
-                  const char *srp_a, struct cog_api_reply *ret,
-                  enum cog_refusal *ret_refusal, struct cog_err *err)
-{
-    const struct start start = {"USER_SRP_AUTH", username, "SRP_A", "SRP_A",
-                                srp_a};
-
-    *ret_refusal = COG_REFUSAL_NONE;
-    return initiate(api, &start, ret, ret_refusal, err);
 }
 
 /* The user and SECRET_HASH go last, so that no field can replace them. */
@@ -181,10 +110,12 @@ put_responses(const struct cog_api *api, const struct cog_api_answer *answer,
     for (size_t i = 0; i < answer->count; i++) {
         const struct cog_api_field *field = &answer->fields[i];
 
-        if (put(map, field->name, field->name, field->value, err) < 0)
+        if (cog_call_put(map, field->name, field->name, field->value, err) < 0)
             return -1;
     }
-    return put_user(api, answer->username, map, err);
+    if (put_device(answer->device_key, map, err) < 0)
+        return -1;
+    return cog_call_put_user(api, answer->username, map, err);
 }
 
 static int
@@ -193,74 +124,32 @@ put_session(const struct cog_secret *session, json_t *document,
 {
     if (session == NULL || session->len == 0)
         return 0;
-    return put(document, "Session", "Session", cog_secret_str(session), err);
+    return cog_call_put_secret(document, "Session", "Session", session, err);
 }
 
 int
 cog_api_respond(const struct cog_api *api, const struct cog_api_answer *answer,
-                struct cog_api_reply *ret, enum cog_refusal *ret_refusal,
+                struct cog_api_reply *ret, struct cog_refused *refused,
                 struct cog_err *err)
 {
     json_t *document = json_object();
-    json_t *map = put_object(document, "ChallengeResponses");
-    const struct call call = {"RespondToAuthChallenge", document,
-                              answer->proven};
+    json_t *map = cog_call_put_object(document, "ChallengeResponses");
+    const struct cog_call call = {api, "RespondToAuthChallenge", document,
+                                  answer->proven};
     int rc = -1;
 
-    *ret_refusal = COG_REFUSAL_NONE;
-    if (put(document, "ChallengeName", "ChallengeName", answer->challenge,
-            err) < 0 ||
-        put(document, "ClientId", "client_id", api->client_id, err) < 0 ||
+    *refused = (struct cog_refused){.kind = COG_REFUSAL_NONE};
+    if (cog_call_put(document, "ChallengeName", "ChallengeName",
+                     answer->challenge, err) < 0 ||
+        cog_call_put_client(api, document, err) < 0 ||
         put_session(answer->session, document, err) < 0 ||
         put_responses(api, answer, map, err) < 0)
         goto out;
-    rc = perform_and_parse(api, &call, ret, ret_refusal, err);
+    rc = perform(&call, ret, refused, err);
 
 out:
     json_decref(document);
     return rc;
-}
-
-int
-cog_api_revoke(const struct cog_api *api, const struct cog_secret *refresh,
-               enum cog_refusal *ret_refusal, struct cog_err *err)
-{
-    struct cog_http_reply reply = COG_HTTP_REPLY_INIT;
-    json_t *document = json_object();
-    const struct call call = {"RevokeToken", document, true};
-    int rc = -1;
-
-    *ret_refusal = COG_REFUSAL_NONE;
-    if (put(document, "Token", "refresh token", cog_secret_str(refresh), err) <
-            0 ||
-        put(document, "ClientId", "client_id", api->client_id, err) < 0)
-        goto out;
-    /* The secret itself, not a hash: this call names no user. */
-    if (api->client_secret != NULL &&
-        put(document, "ClientSecret", "client secret",
-            cog_secret_str(api->client_secret), err) < 0)
-        goto out;
-    rc = perform(api, &call, &reply, ret_refusal, err);
-
-out:
-    cog_secret_clear(&reply.body);
-    json_decref(document);
-    return rc;
-}
-
-/* Copy an optional text; the secret stays empty without one. */
-static int
-take(const json_t *object, const char *name, struct cog_secret *ret,
-     struct cog_err *err)
-{
-    struct cog_err why = COG_ERR_INIT;
-    const char *text = NULL;
-
-    if (cog_json_find_string(object, name, &text, err) < 0)
-        return -1;
-    if (text != NULL && cog_secret_append_str(ret, text, &why) < 0)
-        return cog_fail(err, why.code, "%s: %s", name, why.msg);
-    return 0;
 }
 
 static int
@@ -301,18 +190,18 @@ take_device(const json_t *result, struct cog_api_tokens *ret,
         return -1;
     if (device == NULL)
         return 0;
-    if (take(device, "DeviceKey", &ret->device_key, err) < 0)
+    if (cog_call_take(device, "DeviceKey", &ret->device_key, err) < 0)
         return -1;
-    return take(device, "DeviceGroupKey", &ret->device_group_key, err);
+    return cog_call_take(device, "DeviceGroupKey", &ret->device_group_key, err);
 }
 
 static int
 take_tokens(const json_t *result, struct cog_api_tokens *ret,
             struct cog_err *err)
 {
-    if (take(result, "IdToken", &ret->id, err) < 0 ||
-        take(result, "AccessToken", &ret->access, err) < 0 ||
-        take(result, "RefreshToken", &ret->refresh, err) < 0 ||
+    if (cog_call_take(result, "IdToken", &ret->id, err) < 0 ||
+        cog_call_take(result, "AccessToken", &ret->access, err) < 0 ||
+        cog_call_take(result, "RefreshToken", &ret->refresh, err) < 0 ||
         take_expiry(result, &ret->expires_in_s, err) < 0 ||
         check_token_type(result, err) < 0)
         return -1;
@@ -321,20 +210,18 @@ take_tokens(const json_t *result, struct cog_api_tokens *ret,
     return take_device(result, ret, err);
 }
 
-/* Challenge names are logged, and compared by the flow. */
-static int
-take_name(const char *name, char ret[COG_API_NAME_BYTES], struct cog_err *err)
+/* Names of challenges are logged, and compared by the flow: printable ASCII of
+ * a sensible length. */
+static bool
+is_name(const char *name)
 {
     size_t len = strlen(name);
 
-    if (len == 0 || len >= COG_API_NAME_BYTES)
-        return cog_fail(err, COG_E_PROTOCOL, "ChallengeName: wrong length");
     for (size_t i = 0; i < len; i++) {
         if (name[i] <= ' ' || name[i] > '~')
-            return cog_fail(err, COG_E_PROTOCOL, "ChallengeName: unprintable");
+            return false;
     }
-    memcpy(ret, name, len + 1);
-    return 0;
+    return len > 0 && len < COG_API_NAME_BYTES;
 }
 
 /* Keep the parameters; only texts (or null for absent) may be in them. */
@@ -363,11 +250,38 @@ take_parameters(json_t *document, json_t **ret, struct cog_err *err)
 }
 
 static int
+take_available(json_t *document, json_t **ret, struct cog_err *err)
+{
+    json_t *available = json_object_get(document, "AvailableChallenges");
+    const json_t *value;
+    size_t i;
+
+    if (available == NULL || json_is_null(available))
+        return 0;
+    if (!json_is_array(available) ||
+        json_array_size(available) > AVAILABLE_MAX) {
+        return cog_fail(err, COG_E_PROTOCOL,
+                        "AvailableChallenges is not a short list");
+    }
+    json_array_foreach(available, i, value)
+    {
+        if (!json_is_string(value) || !is_name(json_string_value(value))) {
+            return cog_fail(err, COG_E_PROTOCOL,
+                            "AvailableChallenges: not a name");
+        }
+    }
+    *ret = json_incref(available);
+    return 0;
+}
+
+static int
 take_challenge(json_t *document, const char *name, struct cog_api_reply *ret,
                struct cog_err *err)
 {
-    if (take_name(name, ret->challenge, err) < 0 ||
-        take(document, "Session", &ret->session, err) < 0)
+    if (!is_name(name))
+        return cog_fail(err, COG_E_PROTOCOL, "ChallengeName is malformed");
+    memcpy(ret->challenge, name, strlen(name) + 1);
+    if (cog_call_take(document, "Session", &ret->session, err) < 0)
         return -1;
     /* USER_SRP_AUTH keeps its state in SECRET_BLOCK; every other challenge
      * is answered within a session. */
@@ -375,7 +289,9 @@ take_challenge(json_t *document, const char *name, struct cog_api_reply *ret,
         return cog_fail(err, COG_E_PROTOCOL, "challenge %s has no Session",
                         ret->challenge);
     }
-    return take_parameters(document, &ret->parameters, err);
+    if (take_parameters(document, &ret->parameters, err) < 0)
+        return -1;
+    return take_available(document, &ret->available, err);
 }
 
 /* Exactly one of the two, or nobody knows what the pool decided. */
@@ -423,6 +339,12 @@ cog_api_parameter(const struct cog_api_reply *reply, const char *name)
     return json_string_value(json_object_get(reply->parameters, name));
 }
 
+const char *
+cog_api_available(const struct cog_api_reply *reply, size_t i)
+{
+    return json_string_value(json_array_get(reply->available, i));
+}
+
 void
 cog_api_clear(struct cog_api_reply *reply)
 {
@@ -436,4 +358,6 @@ cog_api_clear(struct cog_api_reply *reply)
     cog_secret_clear(&reply->session);
     json_decref(reply->parameters);
     reply->parameters = NULL;
+    json_decref(reply->available);
+    reply->available = NULL;
 }

@@ -118,8 +118,8 @@ struct cog_api_start {
     enum cog_api_flow flow;
     const char *username;
     const struct cog_secret *password; /* PASSWORD; CHOICE with PASSWORD */
-    const char *srp_a; /* SRP; CHOICE with PASSWORD_SRP: cog_srp_public() */
-    const char *preferred;  /* CHOICE: PREFERRED_CHALLENGE, or NULL */
+    const char *srp_a;     /* SRP; CHOICE with PASSWORD_SRP: cog_srp_public() */
+    const char *preferred; /* CHOICE: PREFERRED_CHALLENGE, or NULL */
     const char *device_key; /* DEVICE_KEY of a remembered device, or NULL */
 };
 

@@ -23,11 +23,11 @@ struct cog_device {
     struct cog_secret password;  /* ours, random, base64 text */
 };
 
-#define COG_DEVICE_INIT                                          \
-    {                                                            \
-        .key = COG_SECRET_INIT(COG_API_DEVICE_MAX),              \
-        .group_key = COG_SECRET_INIT(COG_API_DEVICE_MAX),        \
-        .password = COG_SECRET_INIT(COG_DEVICE_PASSWORD_MAX),    \
+#define COG_DEVICE_INIT                                       \
+    {                                                         \
+        .key = COG_SECRET_INIT(COG_API_DEVICE_MAX),           \
+        .group_key = COG_SECRET_INIT(COG_API_DEVICE_MAX),     \
+        .password = COG_SECRET_INIT(COG_DEVICE_PASSWORD_MAX), \
     }
 
 /*

@@ -37,22 +37,22 @@ struct cog_flow {
 
 /* What is known of the user's proofs; also valid after a failure. */
 struct cog_flow_facts {
-    bool proven;               /* the pool accepted a password or first code */
+    bool proven;                /* the pool accepted a password or first code */
     struct cog_refused refused; /* the last one */
-    const char *method; /* first factor: "password", "email_otp", "sms_otp" */
-    const char *mfa; /* the second factor used: "totp", "sms", "email",
-                      * "custom", "device", or ""; static */
-    bool device_unknown;  /* the pool has forgotten `device`: so should we */
+    const char *method;  /* first factor: "password", "email_otp", "sms_otp" */
+    const char *mfa;     /* the second factor used: "totp", "sms", "email",
+                          * "custom", "device", or ""; static */
+    bool device_unknown; /* the pool has forgotten `device`: so should we */
     bool password_changed; /* NEW_PASSWORD_REQUIRED was answered */
     /* The password that proved the user in the end: the new one after a forced
      * change, one typed for a menu's choice; empty when none did. Clear it. */
     struct cog_secret password;
 };
 
-#define COG_FLOW_FACTS_INIT                                         \
-    {                                                               \
-        .method = "", .mfa = "",                                    \
-        .password = COG_SECRET_INIT(COG_FLOW_PASSWORD_MAX),         \
+#define COG_FLOW_FACTS_INIT                                 \
+    {                                                       \
+        .method = "", .mfa = "",                            \
+        .password = COG_SECRET_INIT(COG_FLOW_PASSWORD_MAX), \
     }
 
 /*

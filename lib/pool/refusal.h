@@ -77,15 +77,16 @@ void cog_refusal_parse(const struct cog_http_reply *reply,
                        struct cog_refusal_text *ret);
 
 /*
- * Record in err what a reply other than a success means, and return it as a
- * fact. `call` names the operation in the log. `proven`: the password was
- * proven earlier in this sign-in, so a lock-out is COG_E_MAXTRIES and no
- * longer hidden among the refusals.
+ * Record in err what a reply other than a success means, and put it as a fact
+ * into `refused`. `call` names the operation in the log. `proven`: the user
+ * was proven earlier in this sign-in, so a lock-out is COG_E_MAXTRIES and no
+ * longer hidden among the refusals, and the words of a Lambda trigger may be
+ * shown.
  * Codes: COG_E_DENIED, COG_E_MAXTRIES (only when proven), COG_E_THROTTLED,
  * COG_E_CLIENT, COG_E_NET, COG_E_PROTOCOL. Never COG_OK.
  */
-enum cog_refusal cog_refusal_explain(const char *call,
-                                     const struct cog_http_reply *reply,
-                                     bool proven, struct cog_err *err);
+void cog_refusal_explain(const char *call, const struct cog_http_reply *reply,
+                         bool proven, struct cog_refused *refused,
+                         struct cog_err *err);
 
 #endif

@@ -36,7 +36,8 @@ int cog_binding_read(const struct cog_store *store, const char *user,
                      struct cog_err *err) COG_MUST_USE;
 
 /* Write or replace it as a whole; nothing is written when the file says so
- * already. COG_E_SYSTEM: the old one stays. */
+ * already. COG_E_SYSTEM: the old one stays. COG_E_IDENTITY: the old one is
+ * about another pool user, or damaged; it stays too. */
 int cog_binding_write(const struct cog_store *store,
                       const struct cog_binding *binding,
                       struct cog_err *err) COG_MUST_USE;

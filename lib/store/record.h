@@ -36,7 +36,7 @@ struct cog_record_key {
 };
 
 struct cog_record {
-    struct cog_secret refresh_token; /* empty: none kept */
+    struct cog_secret refresh_token;    /* empty: none kept */
     char username[COG_NAME_POOL_BYTES]; /* the pool's own name */
     /* This host as the user's device; key empty: none. Without a password
      * the device was named by the pool but never confirmed. */
@@ -51,13 +51,13 @@ struct cog_record {
     unsigned tries_left;        /* offline, before the pool must be asked */
 };
 
-#define COG_RECORD_INIT                                               \
-    {                                                                 \
-        .refresh_token = COG_SECRET_INIT(COG_RECORD_TOKEN_MAX),       \
-        .device_key = COG_SECRET_INIT(COG_RECORD_DEVICE_MAX),         \
-        .device_group_key = COG_SECRET_INIT(COG_RECORD_DEVICE_MAX),   \
-        .device_password = COG_SECRET_INIT(COG_RECORD_DEVICE_MAX),    \
-        .verifier = COG_SECRET_INIT(COG_RECORD_VERIFIER_MAX),         \
+#define COG_RECORD_INIT                                             \
+    {                                                               \
+        .refresh_token = COG_SECRET_INIT(COG_RECORD_TOKEN_MAX),     \
+        .device_key = COG_SECRET_INIT(COG_RECORD_DEVICE_MAX),       \
+        .device_group_key = COG_SECRET_INIT(COG_RECORD_DEVICE_MAX), \
+        .device_password = COG_SECRET_INIT(COG_RECORD_DEVICE_MAX),  \
+        .verifier = COG_SECRET_INIT(COG_RECORD_VERIFIER_MAX),       \
     }
 
 /*
@@ -72,7 +72,8 @@ int cog_record_read(const struct cog_store *store,
                     struct cog_err *err) COG_MUST_USE;
 
 /* Replace it as a whole: written, synced, then moved to its place. Call it
- * with the user's lock held. COG_E_SYSTEM: the old one stays. */
+ * with the user's lock held. COG_E_SYSTEM: the old one stays; as it does with
+ * COG_E_PROTOCOL: there is more in it than a record may hold. */
 int cog_record_write(const struct cog_store *store,
                      const struct cog_record_key *key,
                      const struct cog_record *record,

@@ -31,12 +31,15 @@ struct cog_store_input {
     uid_t uid;                 /* of run_as, who owns everything but state_dir
                                 * and seal.key */
     gid_t gid;
-    bool may_make_key; /* never in the account phase */
+    /* The key, and the state directories; never in the account phase, where
+     * a store that is gone must not look like a user who never signed in. */
+    bool may_make_key;
 };
 
 /*
- * Open the store, making directories that are missing. The seal key is made
- * only where may_make_key and default_key say so and no record exists yet.
+ * Open the store, making directories that are missing: run_dir always, those of
+ * state_dir where may_make_key says so. The seal key is made only where
+ * may_make_key and default_key say so and no record exists yet.
  * A missing or unusable key is no error here: see cog_store_no_key().
  * COG_E_SYSTEM: a directory has another owner or mode, is a link, or could not
  * be made or opened.

@@ -14,8 +14,7 @@
 
 /* Append the verifier of a password. COG_E_SYSTEM: no random bytes, or this
  * libcrypt has no yescrypt. COG_E_DENIED: not a password (NUL, too long). */
-int cog_verifier_make(const struct cog_secret *password,
-                      struct cog_secret *ret,
+int cog_verifier_make(const struct cog_secret *password, struct cog_secret *ret,
                       struct cog_err *err) COG_MUST_USE;
 
 /* Is this the password? Errors are no. */

@@ -11,7 +11,7 @@ import socket
 import sys
 import time
 
-VERSION = 1
+VERSION = 2
 REQUEST, READY, ASK, ANSWER, TELL, VERDICT = range(1, 7)
 OK, SYSTEM, COUNT = 0, 2, 1000
 PROMPT = REFUSED_TEXT = 1
@@ -42,7 +42,7 @@ class Call:
         send(READY, BUDGET_MS)
 
     def ask(self):
-        send(ASK, ECHO_OFF, PROMPT, "", "", "")
+        send(ASK, ECHO_OFF, PROMPT, "", "", "", "")
         return receive()
 
     def verdict(self, code=OK, nonce=None, user=None, sub=SUB):
@@ -161,7 +161,7 @@ def own_request(call):
 
 
 def unknown_text(call):
-    send(ASK, ECHO_OFF, 999, "", "", "")
+    send(ASK, ECHO_OFF, 999, "", "", "", "")
     call.answer()
 
 
@@ -184,7 +184,7 @@ def garbage(call):
 
 def killed_while_asking(call):
     call.ready()
-    send(ASK, ECHO_OFF, PROMPT, "", "", "")
+    send(ASK, ECHO_OFF, PROMPT, "", "", "", "")
     os.kill(os.getpid(), signal.SIGKILL)
 
 

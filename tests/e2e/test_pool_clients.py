@@ -17,17 +17,19 @@ sys.path.insert(0, str(TESTS / "pool"))
 from localpool import LocalPool  # noqa: E402  (after its directory is on the path)
 
 RUN_SECONDS = 300
+VALUES = {"kind": ("public", "confidential"), "flow": ("USER_SRP_AUTH", "USER_PASSWORD_AUTH")}
 
 
 def case_names():
-    """The names given to test() in the scripts; those with ${kind} stand for both clients."""
+    """The names given to test() in the scripts, with every value of ${kind} or ${flow}."""
     for script in sorted(NPM.glob("*.mjs")):
         for name in re.findall(r'^ *test\(["`](.+?)["`],', script.read_text(), re.MULTILINE):
-            if "${kind}" not in name:
+            variable = re.search(r"\$\{(\w+)\}", name)
+            if variable is None:
                 yield name
                 continue
-            for kind in ("public", "confidential"):
-                yield name.replace("${kind}", kind)
+            for value in VALUES[variable[1]]:
+                yield name.replace(variable[0], value)
 
 
 def install_clients():

@@ -58,6 +58,20 @@ judge_asked(const struct cog_asked *asked)
     must(asked->text > COG_TEXT_NONE && asked->text < COG_TEXT_COUNT_);
     for (size_t i = 0; i < COG_TEXT_ARGS; i++)
         must(strlen(asked->arg[i]) < COG_WIRE_BYTES);
+    must(asked->options <= COG_TEXT_OPTIONS);
+    for (size_t i = 0; i < asked->options; i++) {
+        must(asked->option[i] > COG_TEXT_NONE &&
+             asked->option[i] < COG_TEXT_COUNT_);
+    }
+}
+
+/* What PAM says of a terminal reaches nobody who could be fooled by it. */
+static void
+judge_hint(const char *hint, size_t size)
+{
+    must(strlen(hint) < size);
+    for (; *hint != '\0'; hint++)
+        must((unsigned char)*hint >= ' ' && *hint != '\x7f');
 }
 
 /* The helper's side. */
@@ -74,6 +88,8 @@ judge_as_helper(const struct cog_frame *frame)
         must(r.stacked < COG_STACKED_COUNT_);
         must(strlen(r.nonce) == COG_NONCE_SIZE - 1);
         must(strlen(r.user) < COG_USER_SIZE);
+        judge_hint(r.tty, sizeof(r.tty));
+        judge_hint(r.ruser, sizeof(r.ruser));
     }
     err = (struct cog_err)COG_ERR_INIT;
     if (cog_protocol_read_answer(frame, &answer, &err) == 0)
@@ -96,6 +112,7 @@ judge_as_module(const struct cog_frame *frame)
     if (cog_protocol_read_ask(frame, &asked, &err) == 0)
         judge_asked(&asked);
     err = (struct cog_err)COG_ERR_INIT;
+    asked = (struct cog_asked){0};
     if (cog_protocol_read_tell(frame, &asked, &err) == 0)
         judge_asked(&asked);
     err = (struct cog_err)COG_ERR_INIT;

@@ -51,6 +51,78 @@ number(const char *text)
     return value;
 }
 
+/* Codes and texts go by these words, or by number. */
+struct word {
+    const char *name;
+    int value;
+};
+
+static const struct word codes[] = {
+    {"ok", COG_OK},
+    {"nomem", COG_E_NOMEM},
+    {"system", COG_E_SYSTEM},
+    {"config", COG_E_CONFIG},
+    {"conv", COG_E_CONV},
+    {"net", COG_E_NET},
+    {"unreachable", COG_E_UNREACHABLE},
+    {"protocol", COG_E_PROTOCOL},
+    {"client", COG_E_CLIENT},
+    {"throttled", COG_E_THROTTLED},
+    {"denied", COG_E_DENIED},
+    {"challenge", COG_E_CHALLENGE},
+    {"maxtries", COG_E_MAXTRIES},
+    {"token", COG_E_TOKEN},
+    {"identity", COG_E_IDENTITY},
+    {"scope", COG_E_SCOPE},
+    {"never", COG_E_NEVER},
+    {"disabled", COG_E_DISABLED},
+    {"browser", COG_E_BROWSER},
+    {"authtok", COG_E_AUTHTOK},
+    {"lookup", COG_E_LOOKUP},
+    {"privilege", COG_E_PRIVILEGE},
+};
+_Static_assert(COG_COUNT(codes) == COG_E_COUNT_, "a word for each code");
+
+static const struct word texts[] = {
+    {"password", COG_TEXT_PASSWORD_PROMPT},
+    {"password_or_menu", COG_TEXT_PASSWORD_OR_MENU},
+    {"totp", COG_TEXT_TOTP},
+    {"maxtries", COG_TEXT_MAXTRIES},
+    {"custom", COG_TEXT_CUSTOM},
+    {"choose", COG_TEXT_CHOOSE_FIRST},
+    {"current", COG_TEXT_CURRENT_PASSWORD},
+    {"forgotten", COG_TEXT_FORGOTTEN},
+    {"reset_code", COG_TEXT_RESET_CODE},
+    {"new", COG_TEXT_NEW_PASSWORD},
+    {"same", COG_TEXT_NEW_PASSWORD_SAME},
+    {"differs", COG_TEXT_NEW_PASSWORD_DIFFERS},
+    {"refused", COG_TEXT_NEW_PASSWORD_REFUSED},
+    {"breaks", COG_TEXT_NEW_PASSWORD_BREAKS},
+    {"again", COG_TEXT_NEW_PASSWORD_AGAIN},
+};
+
+static int
+look_up(const struct word *words, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(words[i].name, name) == 0)
+            return words[i].value;
+    }
+    return (int)number(name);
+}
+
+static enum cog_errc
+code(const char *name)
+{
+    return (enum cog_errc)look_up(codes, COG_COUNT(codes), name);
+}
+
+static enum cog_text
+text(const char *name)
+{
+    return (enum cog_text)look_up(texts, COG_COUNT(texts), name);
+}
+
 static void
 receive(struct cog_frame *frame)
 {
@@ -76,20 +148,55 @@ step_ready(struct fake *fake COG_UNUSED, const char *arg)
 }
 
 static void
-ask(struct fake *fake, bool echo, const char *arg)
+put(struct fake *fake, const struct cog_question *question)
 {
-    const struct cog_question question = {
-        .echo = echo,
-        .text = (enum cog_text)number(arg),
-    };
     struct cog_frame frame = COG_FRAME_INIT;
     struct cog_err err = COG_ERR_INIT;
 
     cog_secret_clear(&fake->answer);
-    must(cog_protocol_send_ask(SOCKET, &question, &err) == 0);
+    must(cog_protocol_send_ask(SOCKET, question, &err) == 0);
     receive(&frame);
     must(cog_protocol_read_answer(&frame, &fake->answer, &err) == 0);
     cog_wire_clear(&frame);
+}
+
+static void
+ask(struct fake *fake, bool echo, const char *arg)
+{
+    const struct cog_question question = {.echo = echo, .text = text(arg)};
+
+    put(fake, &question);
+}
+
+/* A question with a menu of three. */
+static void
+step_menu(struct fake *fake, const char *arg)
+{
+    const struct cog_question question = {
+        .echo = true,
+        .text = text(arg),
+        .option = {COG_TEXT_OPTION_PASSWORD, COG_TEXT_OPTION_TOTP,
+                   COG_TEXT_OPTION_SMS},
+        .options = 3,
+    };
+
+    put(fake, &question);
+}
+
+/* The pool's own words, this many bytes of them. */
+static void
+step_long_question(struct fake *fake, const char *arg)
+{
+    static char words[COG_WIRE_BYTES];
+    const struct cog_question question = {
+        .echo = true,
+        .text = COG_TEXT_CUSTOM,
+        .arg = {words},
+    };
+
+    must((size_t)number(arg) < sizeof(words));
+    memset(words, 'x', (size_t)number(arg));
+    put(fake, &question);
 }
 
 static void
@@ -109,8 +216,7 @@ step_tell(struct fake *fake COG_UNUSED, const char *arg)
 {
     struct cog_err err = COG_ERR_INIT;
 
-    must(cog_protocol_send_tell(SOCKET, (enum cog_text)number(arg), NULL,
-                                &err) == 0);
+    must(cog_protocol_send_tell(SOCKET, text(arg), NULL, &err) == 0);
 }
 
 /* Send the verdict; the steps below change it first. */
@@ -119,7 +225,7 @@ step_say(struct fake *fake, const char *arg)
 {
     struct cog_err err = COG_ERR_INIT;
 
-    fake->verdict.code = (enum cog_errc)number(arg);
+    fake->verdict.code = code(arg);
     must(cog_protocol_send_verdict(SOCKET, &fake->verdict, &err) == 0);
 }
 
@@ -131,7 +237,7 @@ step_want(struct fake *fake, const char *arg)
         return;
     (void)snprintf(fake->verdict.reason, sizeof(fake->verdict.reason),
                    "'%.100s' was answered", cog_secret_str(&fake->answer));
-    step_say(fake, "2");
+    step_say(fake, "system");
     _exit(0);
 }
 
@@ -222,7 +328,7 @@ static void
 step_descriptor(struct fake *fake COG_UNUSED, const char *arg COG_UNUSED)
 {
     static const int fd = SOCKET;
-    char frame[] = "\1\2"
+    char frame[] = "\2\2"
                    "1000";
     struct iovec iov = {frame, sizeof(frame)};
     union {
@@ -348,7 +454,7 @@ step_inspect(struct fake *fake, const char *arg COG_UNUSED)
         return;
     (void)snprintf(fake->verdict.reason, sizeof(fake->verdict.reason), "%s",
                    problem);
-    step_say(fake, "2");
+    step_say(fake, "system");
     _exit(0);
 }
 
@@ -365,7 +471,38 @@ step_request(struct fake *fake, const char *arg)
         return;
     (void)snprintf(fake->verdict.reason, sizeof(fake->verdict.reason),
                    "the request is %s", got);
-    step_say(fake, "2");
+    step_say(fake, "system");
+    _exit(0);
+}
+
+/* To the first half of chauthtok this is the answer; what follows is for the
+ * second. */
+static void
+step_prelim(struct fake *fake, const char *arg)
+{
+    if (fake->request.operation != COG_OP_PRELIM)
+        return;
+    fake->verdict.sub[0] = '\0';
+    step_say(fake, arg);
+    _exit(0);
+}
+
+/* Refuse unless the request says this of the user's terminal: tty, ruser and
+ * utf8 with commas between them, '.' for '/'. */
+static void
+step_hints(struct fake *fake, const char *arg)
+{
+    const struct cog_request *r = &fake->request;
+    char got[COG_TTY_SIZE + COG_USER_SIZE + 8];
+
+    (void)snprintf(got, sizeof(got), "%s,%s,%d", r->tty, r->ruser, r->utf8);
+    for (char *p = strchr(got, '/'); p != NULL; p = strchr(p, '/'))
+        *p = '.';
+    if (strcmp(got, arg) == 0)
+        return;
+    (void)snprintf(fake->verdict.reason, sizeof(fake->verdict.reason),
+                   "the hints are %.300s", got);
+    step_say(fake, "system");
     _exit(0);
 }
 
@@ -376,6 +513,8 @@ static const struct {
     {"ready", step_ready},
     {"ask", step_ask},
     {"echo", step_ask_echo},
+    {"menu", step_menu},
+    {"long_question", step_long_question},
     {"want", step_want},
     {"want_bytes", step_want_bytes},
     {"tell", step_tell},
@@ -398,6 +537,8 @@ static const struct {
     {"kill", step_kill},
     {"inspect", step_inspect},
     {"request", step_request},
+    {"prelim", step_prelim},
+    {"hints", step_hints},
 };
 
 static void

@@ -24,7 +24,7 @@
 
 /* The module, built to start the fake helper. */
 #define MODULE COG_BUILD_DIR "/tests/module/.libs/pam_cognito.so"
-/* One that comes before it and leaves a password. */
+/* One that comes before it and leaves passwords, or after it. */
 #define EARLIER COG_BUILD_DIR "/tests/module/.libs/pam_earlier.so"
 
 /* Processes at a time: most of them sleep. */
@@ -287,18 +287,33 @@ write_line(FILE *file, const char *type, const char *helper,
 }
 
 static void
+write_earlier(FILE *file, const char *type, const struct scene *scene)
+{
+    if (scene->authtok == NULL && scene->old == NULL)
+        return;
+    (void)fprintf(file, "%s required %s", type, EARLIER);
+    if (scene->authtok != NULL)
+        (void)fprintf(file, " authtok=%s", scene->authtok);
+    if (scene->old != NULL)
+        (void)fprintf(file, " old=%s", scene->old);
+    (void)fprintf(file, "\n");
+}
+
+static void
 write_service(const struct stage *stage)
 {
     const struct scene *scene = stage->scene;
     FILE *file = fopen(stage->file, "w");
 
     must(file != NULL, stage->file);
-    if (scene->authtok != NULL)
-        (void)fprintf(file, "auth required %s %s\n", EARLIER, scene->authtok);
+    write_earlier(file, "auth", scene);
     write_line(file, "auth", scene->helper, scene);
     write_line(file, "account",
                scene->account == NULL ? scene->helper : scene->account, scene);
+    write_earlier(file, "password", scene);
     write_line(file, "password", scene->helper, scene);
+    if (scene->later)
+        (void)fprintf(file, "password required %s show\n", EARLIER);
     write_line(file, "session", scene->helper, scene);
     must(fclose(file) == 0, stage->file);
     file = fopen(stage->other, "w");
@@ -323,6 +338,10 @@ start_pam(struct stage *stage)
          "pam_start_confdir");
     if (scene->rhost != NULL)
         (void)pam_set_item(stage->pamh, PAM_RHOST, scene->rhost);
+    if (scene->tty != NULL)
+        (void)pam_set_item(stage->pamh, PAM_TTY, scene->tty);
+    if (scene->ruser != NULL)
+        (void)pam_set_item(stage->pamh, PAM_RUSER, scene->ruser);
 }
 
 struct stage *

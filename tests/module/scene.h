@@ -43,7 +43,11 @@ struct scene {
     const char *service; /* NULL: sshd */
     const char *user;    /* NULL: alice; "": the application names nobody */
     const char *rhost;   /* PAM_RHOST */
-    const char *authtok; /* the password an earlier module leaves */
+    const char *tty;     /* PAM_TTY */
+    const char *ruser;   /* PAM_RUSER */
+    const char *authtok; /* what an earlier module leaves as the password */
+    const char *old;     /* and as the old one */
+    bool later; /* a later module of the password stack shows what it finds */
     enum scene_phase phase;
     int flags;
     /* What the user answers. Some words stand for what cannot be typed:

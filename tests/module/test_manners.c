@@ -235,7 +235,7 @@ tiny_limits(void)
 #define SUCCEEDS(prepare)                                                   \
     {                                                                       \
         .name = #prepare, .host = prepare,                                  \
-        .helper = "inspect/ready:5000/ask:1/want:hunter2/say:0",            \
+        .helper = "inspect/ready:5000/ask:password/want:hunter2/say:ok",    \
         .answers = {"hunter2"}, .status = PAM_SUCCESS,                      \
         .talk = "off: Password: \n", .log = ALLOWED, .time = SCENE_AT_ONCE, \
         .starts = 1                                                         \
@@ -276,7 +276,7 @@ static const struct scene hosts[] = {
     {
         .name = "one descriptor is too few",
         .host = one_descriptor,
-        .helper = "say:0",
+        .helper = "say:ok",
         .status = PAM_SYSTEM_ERR,
         .talk = INTERNAL,
         .log = REFUSED("socketpair: Too many open files"),
@@ -320,7 +320,7 @@ static void
 sign_in_500_times(size_t index COG_UNUSED)
 {
     static const struct scene scene = {
-        .helper = "ask:1/want:hunter2/say:0",
+        .helper = "ask:password/want:hunter2/say:ok",
         .answers = {"hunter2"},
     };
     unsigned descriptors = 0;
@@ -354,16 +354,16 @@ static const struct {
     struct scene scene;
     int status;
 } crowd[THREADS] = {
-#define IN(who)                                           \
-    {                                                     \
-        {.user = who,                                     \
-         .helper = "ready:9000/ask:1/want:" who "/say:0", \
-         .answers = {who}},                               \
-            PAM_SUCCESS                                   \
-    }
-#define OUT(who)                                                  \
+#define IN(who)                                                   \
     {                                                             \
-        {.user = who, .helper = "ready:9000/say:9"}, PAM_AUTH_ERR \
+        {.user = who,                                             \
+         .helper = "ready:9000/ask:password/want:" who "/say:ok", \
+         .answers = {who}},                                       \
+            PAM_SUCCESS                                           \
+    }
+#define OUT(who)                                                       \
+    {                                                                  \
+        {.user = who, .helper = "ready:9000/say:denied"}, PAM_AUTH_ERR \
     }
 #define GONE(who)                                       \
     {                                                   \

@@ -13,10 +13,17 @@
 
 #include <cmocka.h>
 
+#include <dlfcn.h>
+#include <locale.h>
+#include <security/pam_modules.h>
+
+#include "lib/core/err.h"
+#include "lib/core/text.h"
 #include "tests/module/interpose.h"
 #include "tests/module/scene.h"
 
 #define HELPER_PATH COG_BUILD_DIR "/tests/module/fake_helper"
+#define MODULE_PATH COG_BUILD_DIR "/tests/module/.libs/pam_cognito.so"
 
 /* What the user sees. */
 #define OFF(text)  "off: " text "\n"
@@ -26,6 +33,12 @@
 
 #define PASSWORD OFF("Password: ")
 #define TOTP     ON("Authenticator code: ")
+#define OR_MENU  OFF("Password (Enter for other ways): ")
+#define CURRENT  OFF("Current password (Enter if forgotten): ")
+#define NEW      OFF("New password: ")
+#define AGAIN    OFF("New password again: ")
+/* What a later module of the password stack finds. */
+#define LEFT(old, new) INFO("left: old=" old " new=" new)
 
 #define REFUSED TOLD("Sign-in refused. Check your user name and password.")
 #define UNAVAILABLE \
@@ -44,7 +57,11 @@
 #define NEVER                                        \
     TOLD("New on this host: sign in once with your " \
          "pool password.")
-#define UNSUPPORTED TOLD("Pool passwords cannot be changed from this host.")
+#define DISABLED    TOLD("This account is disabled.")
+#define NOT_CHANGED TOLD("The password was not changed.")
+#define BROWSER                                                        \
+    TOLD("This account signs in with a browser, which is not offered " \
+         "here.")
 
 /* What is logged. */
 #define LINE(level, who, result, code, facts, rhost, reason)                \
@@ -73,10 +90,12 @@
     .log = REFUSAL("err", "PAM_SYSTEM_ERR", reason)
 
 /* Every code of a verdict, in the order of enum cog_errc. */
+_Static_assert(COG_E_COUNT_ == 22,
+               "a row for each, and the first that is none");
 static const struct scene verdicts[] = {
     {
         .name = "ok",
-        .helper = "ready:5000/ask:1/want:hunter2/say:0",
+        .helper = "ready:5000/ask:password/want:hunter2/say:ok",
         .answers = {"hunter2"},
         .status = PAM_SUCCESS,
         .talk = PASSWORD,
@@ -84,53 +103,59 @@ static const struct scene verdicts[] = {
         .time = SCENE_AT_ONCE,
         .starts = 1,
     },
-#define ROW(number, pam, level, shown)                                 \
-    {                                                                  \
-        .name = #number " is " #pam, .helper = "ready:1/say:" #number, \
-        .status = pam, .talk = shown, .log = VERDICT(level, #pam),     \
-        .time = SCENE_AT_ONCE, .starts = 1                             \
+#define ROW(word, pam, level, shown)                               \
+    {                                                              \
+        .name = word " is " #pam, .helper = "ready:1/say:" word,   \
+        .status = pam, .talk = shown, .log = VERDICT(level, #pam), \
+        .time = SCENE_AT_ONCE, .starts = 1                         \
     }
-    ROW(1, PAM_BUF_ERR, "err", INTERNAL),
-    ROW(2, PAM_SYSTEM_ERR, "err", INTERNAL),
-    ROW(3, PAM_SERVICE_ERR, "err", MISCONFIGURED),
-    ROW(4, PAM_CONV_ERR, "notice", NO_CONVERSATION),
-    ROW(5, PAM_AUTHINFO_UNAVAIL, "notice", UNAVAILABLE),
-    ROW(6, PAM_AUTHINFO_UNAVAIL, "notice", UNAVAILABLE),
-    ROW(7, PAM_AUTHINFO_UNAVAIL, "notice", UNAVAILABLE),
-    ROW(8, PAM_AUTHINFO_UNAVAIL, "notice", THROTTLED),
-    ROW(9, PAM_AUTH_ERR, "notice", REFUSED),
-    ROW(10, PAM_AUTH_ERR, "notice", REFUSED),
-    ROW(11, PAM_MAXTRIES, "notice", MAXTRIES),
-    ROW(12, PAM_AUTHINFO_UNAVAIL, "notice", UNAVAILABLE),
-    ROW(13, PAM_PERM_DENIED, "notice", NOT_ALLOWED),
+    ROW("nomem", PAM_BUF_ERR, "err", INTERNAL),
+    ROW("system", PAM_SYSTEM_ERR, "err", INTERNAL),
+    ROW("config", PAM_SERVICE_ERR, "err", MISCONFIGURED),
+    ROW("conv", PAM_CONV_ERR, "notice", NO_CONVERSATION),
+    ROW("net", PAM_AUTHINFO_UNAVAIL, "notice", UNAVAILABLE),
+    ROW("unreachable", PAM_AUTHINFO_UNAVAIL, "notice", UNAVAILABLE),
+    ROW("protocol", PAM_AUTHINFO_UNAVAIL, "notice", UNAVAILABLE),
+    ROW("client", PAM_AUTHINFO_UNAVAIL, "notice", UNAVAILABLE),
+    ROW("throttled", PAM_AUTHINFO_UNAVAIL, "notice", THROTTLED),
+    ROW("denied", PAM_AUTH_ERR, "notice", REFUSED),
+    ROW("challenge", PAM_AUTH_ERR, "notice", REFUSED),
+    ROW("maxtries", PAM_MAXTRIES, "notice", MAXTRIES),
+    ROW("token", PAM_AUTHINFO_UNAVAIL, "notice", UNAVAILABLE),
+    ROW("identity", PAM_PERM_DENIED, "notice", NOT_ALLOWED),
     {
-        .name = "14 is PAM_USER_UNKNOWN, about which the user hears nothing",
-        .helper = "say:14",
+        .name = "scope is PAM_USER_UNKNOWN, about which the user hears nothing",
+        .helper = "say:scope",
         .status = PAM_USER_UNKNOWN,
         .log = VERDICT("info", "PAM_USER_UNKNOWN"),
         .time = SCENE_AT_ONCE,
         .starts = 1,
     },
-    ROW(15, PAM_AUTH_ERR, "notice", NEVER),
-    ROW(16, PAM_AUTHTOK_ERR, "notice", UNSUPPORTED),
-    ROW(17, PAM_AUTHINFO_UNAVAIL, "notice", UNAVAILABLE),
-    ROW(18, PAM_AUTHINFO_UNAVAIL, "notice", UNAVAILABLE),
+    ROW("never", PAM_AUTH_ERR, "notice", NEVER),
+    ROW("disabled", PAM_ACCT_EXPIRED, "notice", DISABLED),
+    ROW("browser", PAM_AUTH_ERR, "notice", BROWSER),
+    ROW("authtok", PAM_AUTHTOK_ERR, "notice", NOT_CHANGED),
+    ROW("lookup", PAM_AUTHINFO_UNAVAIL, "notice", UNAVAILABLE),
+    ROW("privilege", PAM_AUTHINFO_UNAVAIL, "notice", UNAVAILABLE),
 #undef ROW
-    {
-        .name = "19 is no code",
-        .helper = "say:19",
-        BROKEN("malformed frame: a number is out of range"),
-    },
+#define NO_CODE(number)                                        \
+    {                                                          \
+        .name = number " is no code", .helper = "say:" number, \
+        BROKEN("malformed frame: a number is out of range"),   \
+    }
+    NO_CODE("22"),
+    NO_CODE("99"),
+#undef NO_CODE
     {
         .name = "out of scope in account is nothing to log",
-        .helper = "say:14",
+        .helper = "say:scope",
         .phase = SCENE_ACCOUNT,
         .status = PAM_USER_UNKNOWN,
         .starts = 1,
     },
     {
         .name = "unless the configuration says debug",
-        .helper = "debug/say:14",
+        .helper = "debug/say:scope",
         .phase = SCENE_ACCOUNT,
         .status = PAM_USER_UNKNOWN,
         .log = LINE("info", "sshd:account", "refused", "PAM_USER_UNKNOWN",
@@ -139,7 +164,7 @@ static const struct scene verdicts[] = {
     },
     {
         .name = "or the arguments do",
-        .helper = "say:14",
+        .helper = "say:scope",
         .args = "debug",
         .phase = SCENE_ACCOUNT,
         .status = PAM_USER_UNKNOWN,
@@ -168,6 +193,8 @@ another_program(void)
 }
 
 #define X8(text) text text text text text text text text
+#define X32      X8("xxxx")
+#define X64      X8("xxxxxxxx")
 
 /* Helpers that are missing, die, hang, lie and chatter. */
 static const struct scene helpers[] = {
@@ -230,7 +257,7 @@ static const struct scene helpers[] = {
     },
     {
         .name = "is killed when it has told something",
-        .helper = "tell:19/kill",
+        .helper = "tell:maxtries/kill",
         .flags = PAM_SILENT,
         .status = PAM_SYSTEM_ERR,
         .log = REFUSAL("err", "PAM_SYSTEM_ERR",
@@ -239,7 +266,7 @@ static const struct scene helpers[] = {
     },
     {
         .name = "stops when it was answered",
-        .helper = "ready:100/ask:1/stop",
+        .helper = "ready:100/ask:password/stop",
         .answers = {"hunter2"},
         .status = PAM_SYSTEM_ERR,
         .talk = PASSWORD INTERNAL,
@@ -249,49 +276,49 @@ static const struct scene helpers[] = {
     },
     {
         .name = "is stopped after its verdict",
-        .helper = "ready:100/say:0/stop",
+        .helper = "ready:100/say:ok/stop",
         BROKEN("no answer in time"),
     },
     {
         .name = "keeps the socket open after its verdict",
-        .helper = "ready:100/say:0/hang",
+        .helper = "ready:100/say:ok/hang",
         BROKEN("no answer in time"),
     },
     {
         .name = "stays, with the socket closed: the verdict counts",
-        .helper = "say:0/linger",
+        .helper = "say:ok/linger",
         .status = PAM_SUCCESS,
         .log = OK_LINE,
         .starts = 1,
     },
     {
         .name = "is ready twice",
-        .helper = "ready:5000/ready:5000/say:0",
+        .helper = "ready:5000/ready:5000/say:ok",
         BROKEN("the helper was ready twice"),
     },
     {
         .name = "wants a huge budget",
-        .helper = "ready:60001/say:0",
+        .helper = "ready:60001/say:ok",
         BROKEN("malformed frame: a number is out of range"),
     },
     {
         .name = "answers another request",
-        .helper = "nonce/say:0",
+        .helper = "nonce/say:ok",
         BROKEN("malformed frame: the verdict is for another request"),
     },
     {
         .name = "answers for another user",
-        .helper = "user:bob/say:0",
+        .helper = "user:bob/say:ok",
         BROKEN("malformed frame: the verdict is for another user"),
     },
     {
         .name = "lets somebody in without saying whom",
-        .helper = "no_sub/say:0",
+        .helper = "no_sub/say:ok",
         BROKEN("the helper's verdict names no pool user"),
     },
     {
         .name = "may refuse without saying whom",
-        .helper = "no_sub/say:9",
+        .helper = "no_sub/say:denied",
         .status = PAM_AUTH_ERR,
         .talk = REFUSED,
         .log = LINE("notice", "sshd:auth", "refused", "PAM_AUTH_ERR",
@@ -301,49 +328,49 @@ static const struct scene helpers[] = {
     },
     {
         .name = "says it twice",
-        .helper = "say:0/say:0",
+        .helper = "say:ok/say:ok",
         BROKEN("the helper went on after its verdict"),
     },
     {
         .name = "says no, then yes",
-        .helper = "say:9/say:0",
+        .helper = "say:denied/say:ok",
         BROKEN("the helper went on after its verdict"),
     },
     {
         .name = "goes on after its verdict",
-        .helper = "say:0/tell:1",
+        .helper = "say:ok/tell:password",
         BROKEN("the helper went on after its verdict"),
     },
     {
         .name = "goes on with nonsense after its verdict",
-        .helper = "say:0/raw:ff",
+        .helper = "say:ok/raw:ff",
         BROKEN("frame of another version: are the module and the helper from "
                "the same release?"),
     },
     {
         .name = "tells what there is no text for, then yes",
-        .helper = "raw:010539393900000000/say:0",
+        .helper = "raw:020539393900000000/say:ok",
         BROKEN("malformed frame: a number is out of range"),
     },
     {
         .name = "speaks another version",
-        .helper = "raw:02023100/say:0",
+        .helper = "raw:01023100/say:ok",
         BROKEN("frame of another version: are the module and the helper from "
                "the same release?"),
     },
     {
         .name = "sends an unknown kind",
-        .helper = "raw:01073100/say:0",
+        .helper = "raw:02073100/say:ok",
         BROKEN("malformed frame"),
     },
     {
         .name = "sends trailing bytes",
-        .helper = "raw:0102310032/say:0",
+        .helper = "raw:0202310032/say:ok",
         BROKEN("malformed frame"),
     },
     {
         .name = "sends too many strings",
-        .helper = "raw:010231003200/say:0",
+        .helper = "raw:020231003200/say:ok",
         BROKEN("malformed frame"),
     },
     {
@@ -353,22 +380,22 @@ static const struct scene helpers[] = {
     },
     {
         .name = "sends a frame too long",
-        .helper = "oversized/say:0",
+        .helper = "oversized/say:ok",
         BROKEN("oversized frame"),
     },
     {
         .name = "sends a descriptor",
-        .helper = "descriptor/say:0",
+        .helper = "descriptor/say:ok",
         BROKEN("oversized frame"),
     },
     {
         .name = "sends an answer",
-        .helper = "raw:01047800/say:0",
+        .helper = "raw:02047800/say:ok",
         BROKEN("the helper ended without a verdict"),
     },
     {
         .name = "asks what there is no text for",
-        .helper = "raw:01033000393900000000/say:0",
+        .helper = "raw:0203300039390000000000/say:ok",
         .status = PAM_SYSTEM_ERR,
         .talk = INTERNAL,
         .log = REFUSAL("err", "PAM_SYSTEM_ERR",
@@ -377,7 +404,7 @@ static const struct scene helpers[] = {
     },
     {
         .name = "chatters",
-        .helper = "chatter:1",
+        .helper = "chatter:password",
         .flags = PAM_SILENT,
         .status = PAM_SYSTEM_ERR,
         .log = REFUSAL("err", "PAM_SYSTEM_ERR",
@@ -386,17 +413,47 @@ static const struct scene helpers[] = {
     },
     {
         .name = "asks for passwords without end",
-        .helper = "nag:1",
+        .helper = "nag:password",
         .answers = {"#again"},
         .status = PAM_SYSTEM_ERR,
-        .talk = PASSWORD PASSWORD INTERNAL,
+        .talk = PASSWORD PASSWORD PASSWORD INTERNAL,
         .log = REFUSAL("err", "PAM_SYSTEM_ERR",
                        "the helper asks for too many passwords"),
         .starts = 1,
     },
     {
+        .name = "asks for passwords of all kinds",
+        .helper = "ask:password_or_menu/ask:current/ask:password/"
+                  "ask:password_or_menu/say:ok",
+        .answers = {"#again"},
+        .status = PAM_SYSTEM_ERR,
+        .talk = OR_MENU CURRENT PASSWORD INTERNAL,
+        .log = REFUSAL("err", "PAM_SYSTEM_ERR",
+                       "the helper asks for too many passwords"),
+        .starts = 1,
+    },
+    {
+        .name = "puts a menu of nine",
+        .helper = "raw:0203310033310000000031362c31362c31362c31362c31362c31362c"
+                  "31362c31362c31362c00/say:ok",
+        .status = PAM_SYSTEM_ERR,
+        .talk = INTERNAL,
+        .log = REFUSAL("err", "PAM_SYSTEM_ERR",
+                       "malformed frame: too many options"),
+        .starts = 1,
+    },
+    {
+        .name = "puts a menu with an option there is no text for",
+        .helper = "raw:0203310033310000000039392c00/say:ok",
+        .status = PAM_SYSTEM_ERR,
+        .talk = INTERNAL,
+        .log = REFUSAL("err", "PAM_SYSTEM_ERR",
+                       "malformed frame: a number is out of range"),
+        .starts = 1,
+    },
+    {
         .name = "asks without end",
-        .helper = "nag:2",
+        .helper = "nag:totp",
         .answers = {"#again"},
         .status = PAM_SYSTEM_ERR,
         .talk = X8(X8(OFF("Authenticator code: "))) INTERNAL,
@@ -407,7 +464,7 @@ static const struct scene helpers[] = {
     },
     {
         .name = "asks, then dies",
-        .helper = "ready:5000/ask:1/kill",
+        .helper = "ready:5000/ask:password/kill",
         .answers = {"hunter2"},
         .status = PAM_SYSTEM_ERR,
         .talk = PASSWORD INTERNAL,
@@ -418,7 +475,7 @@ static const struct scene helpers[] = {
     },
     {
         .name = "quotes",
-        .helper = "nasty/say:9",
+        .helper = "nasty/say:denied",
         .status = PAM_AUTH_ERR,
         .talk = REFUSED,
         .log = LINE(
@@ -429,11 +486,25 @@ static const struct scene helpers[] = {
     },
 };
 
+static void
+utf8_host(void)
+{
+    if (setlocale(LC_ALL, "C.UTF-8") == NULL)
+        scene_complain("no locale C.UTF-8");
+}
+
+static void
+plain_host(void)
+{
+    if (setlocale(LC_ALL, "C") == NULL)
+        scene_complain("no locale C");
+}
+
 /* Questions and answers. */
 static const struct scene conversations[] = {
     {
         .name = "a wrong password waits",
-        .helper = "ready:5000/ask:1/say:9",
+        .helper = "ready:5000/ask:password/say:denied",
         .answers = {"wrong"},
         .status = PAM_AUTH_ERR,
         .talk = PASSWORD REFUSED,
@@ -443,7 +514,7 @@ static const struct scene conversations[] = {
     },
     {
         .name = "so does whoever is not allowed",
-        .helper = "ready:5000/ask:1/say:13",
+        .helper = "ready:5000/ask:password/say:identity",
         .answers = {"hunter2"},
         .status = PAM_PERM_DENIED,
         .talk = PASSWORD NOT_ALLOWED,
@@ -453,7 +524,7 @@ static const struct scene conversations[] = {
     },
     {
         .name = "and whoever is out of scope",
-        .helper = "ready:5000/ask:1/say:14",
+        .helper = "ready:5000/ask:password/say:scope",
         .answers = {"hunter2"},
         .status = PAM_USER_UNKNOWN,
         .talk = PASSWORD,
@@ -463,7 +534,7 @@ static const struct scene conversations[] = {
     },
     {
         .name = "the wait counts from the first answer",
-        .helper = "ready:5000/ask:1/sleep:1500/echo:2/say:9",
+        .helper = "ready:5000/ask:password/sleep:1500/echo:totp/say:denied",
         .answers = {"hunter2", "123456"},
         .status = PAM_AUTH_ERR,
         .talk = PASSWORD TOTP REFUSED,
@@ -473,8 +544,9 @@ static const struct scene conversations[] = {
     },
     {
         .name = "several questions, and texts between",
-        .helper = "ready:5000/ask:1/want:hunter2/tell:14/echo:2/want:123456/"
-                  "say:0",
+        .helper = "ready:5000/ask:password/want:hunter2/tell:maxtries/"
+                  "echo:totp/want:123456/"
+                  "say:ok",
         .answers = {"hunter2", "123456"},
         .status = PAM_SUCCESS,
         .talk = PASSWORD INFO(
@@ -485,7 +557,7 @@ static const struct scene conversations[] = {
     },
     {
         .name = "silence hides texts, not questions",
-        .helper = "ready:5000/ask:1/tell:14/say:9",
+        .helper = "ready:5000/ask:password/tell:maxtries/say:denied",
         .flags = PAM_SILENT,
         .answers = {"wrong"},
         .status = PAM_AUTH_ERR,
@@ -496,7 +568,7 @@ static const struct scene conversations[] = {
     },
     {
         .name = "the conversation fails",
-        .helper = "ready:5000/ask:1/say:0",
+        .helper = "ready:5000/ask:password/say:ok",
         .answers = {"#fail"},
         .status = PAM_CONV_ERR,
         .talk = PASSWORD NO_CONVERSATION,
@@ -507,7 +579,7 @@ static const struct scene conversations[] = {
     },
     {
         .name = "sshd's password method cannot show what is typed",
-        .helper = "ready:5000/ask:1/echo:2/say:0",
+        .helper = "ready:5000/ask:password/echo:totp/say:ok",
         .answers = {"hunter2", "#fail"},
         .status = PAM_CONV_ERR,
         .talk = PASSWORD TOTP NO_CONVERSATION,
@@ -521,7 +593,7 @@ static const struct scene conversations[] = {
     {
         .name = "other services just fail",
         .service = "sudo",
-        .helper = "ready:5000/echo:2/say:0",
+        .helper = "ready:5000/echo:totp/say:ok",
         .answers = {"#fail"},
         .status = PAM_CONV_ERR,
         .talk = TOTP NO_CONVERSATION,
@@ -532,7 +604,7 @@ static const struct scene conversations[] = {
     },
     {
         .name = "no response is an empty answer",
-        .helper = "ready:5000/ask:1/want:/say:0",
+        .helper = "ready:5000/ask:password/want:/say:ok",
         .answers = {"#null"},
         .status = PAM_SUCCESS,
         .talk = PASSWORD,
@@ -541,7 +613,7 @@ static const struct scene conversations[] = {
     },
     {
         .name = "so is one without a text",
-        .helper = "ready:5000/ask:1/want:/say:0",
+        .helper = "ready:5000/ask:password/want:/say:ok",
         .answers = {"#nothing"},
         .status = PAM_SUCCESS,
         .talk = PASSWORD,
@@ -550,7 +622,7 @@ static const struct scene conversations[] = {
     },
     {
         .name = "an empty answer",
-        .helper = "ready:5000/ask:1/want:/say:0",
+        .helper = "ready:5000/ask:password/want:/say:ok",
         .answers = {""},
         .status = PAM_SUCCESS,
         .talk = PASSWORD,
@@ -559,7 +631,7 @@ static const struct scene conversations[] = {
     },
     {
         .name = "the longest answer",
-        .helper = "ready:5000/ask:1/want_bytes:511/say:0",
+        .helper = "ready:5000/ask:password/want_bytes:511/say:ok",
         .answers = {"#len:511"},
         .status = PAM_SUCCESS,
         .talk = PASSWORD,
@@ -569,8 +641,9 @@ static const struct scene conversations[] = {
 #define TOO_LONG(length)                                                    \
     {                                                                       \
         .name = length " bytes are too many",                               \
-        .helper = "ready:5000/ask:1/say:0", .answers = {"#len:" length},    \
-        .status = PAM_AUTH_ERR, .talk = PASSWORD REFUSED,                   \
+        .helper = "ready:5000/ask:password/say:ok",                         \
+        .answers = {"#len:" length}, .status = PAM_AUTH_ERR,                \
+        .talk = PASSWORD REFUSED,                                           \
         .log = REFUSAL("notice", "PAM_AUTH_ERR", "the answer is too long"), \
         .time = SCENE_FLOOR, .starts = 1                                    \
     }
@@ -580,7 +653,7 @@ static const struct scene conversations[] = {
     {
         .name = "an answer too late for a console",
         .service = "login",
-        .helper = "ready:5000/ask:1/say:0",
+        .helper = "ready:5000/ask:password/say:ok",
         .answers = {"#sleep:1300"},
         .status = PAM_CONV_ERR,
         .talk = PASSWORD NO_CONVERSATION,
@@ -592,7 +665,7 @@ static const struct scene conversations[] = {
     {
         .name = "all questions share the time",
         .service = "login",
-        .helper = "ready:5000/ask:1/echo:2/say:0",
+        .helper = "ready:5000/ask:password/echo:totp/say:ok",
         .answers = {"#sleep:600", "#sleep:600"},
         .status = PAM_CONV_ERR,
         .talk = PASSWORD TOTP NO_CONVERSATION,
@@ -603,7 +676,7 @@ static const struct scene conversations[] = {
     },
     {
         .name = "the helper's time stands still meanwhile",
-        .helper = "ready:1/ask:1/say:0",
+        .helper = "ready:1/ask:password/say:ok",
         .answers = {"#sleep:3500"},
         .status = PAM_SUCCESS,
         .talk = PASSWORD,
@@ -611,8 +684,113 @@ static const struct scene conversations[] = {
         .starts = 1,
     },
     {
+        .name = "a menu shows its options",
+        .helper = "ready:5000/menu:choose/want:2/say:ok",
+        .answers = {"2"},
+        .status = PAM_SUCCESS,
+        .talk = ON("Sign in with:\n"
+                   "  1  password\n"
+                   "  2  code from an authenticator app\n"
+                   "  3  code by text message\n"
+                   "Number: "),
+        .log = OK_LINE,
+        .starts = 1,
+    },
+    {
+        .name = "sshd's password method has no menus",
+        .helper = "ready:5000/ask:password_or_menu/menu:choose/say:ok",
+        .answers = {"", "#fail"},
+        .status = PAM_CONV_ERR,
+        .talk = OR_MENU ON("Sign in with:\n"
+                           "  1  password\n"
+                           "  2  code from an authenticator app\n"
+                           "  3  code by text message\n"
+                           "Number: ") NO_CONVERSATION,
+        .log = FAILED("sshd:auth")
+            REFUSAL("notice", "PAM_CONV_ERR",
+                    "sshd's password method cannot ask \\\"Sign in with:"
+                    "\\x0a{1}Number: \\\": set KbdInteractiveAuthentication "
+                    "yes"),
+        .time = SCENE_FLOOR,
+        .starts = 1,
+    },
+    {
+        .name = "a menu's password waits as any second one",
+        .helper = "ready:5000/ask:password_or_menu/want:/ask:password/"
+                  "want:hunter2/say:ok",
+        .answers = {"", "hunter2"},
+        .status = PAM_SUCCESS,
+        .talk = OR_MENU PASSWORD,
+        .log = OK_LINE,
+        .time = SCENE_FLOOR,
+        .starts = 1,
+    },
+    {
+        .name = "who signs in with a browser waits as well",
+        .helper = "ready:5000/ask:password/say:browser",
+        .answers = {"hunter2"},
+        .status = PAM_AUTH_ERR,
+        .talk = PASSWORD BROWSER,
+        .log = VERDICT("notice", "PAM_AUTH_ERR"),
+        .time = SCENE_FLOOR,
+        .starts = 1,
+    },
+    {
+        .name = "the helper knows nothing of the terminal",
+        .helper = "hints:,,0/say:ok",
+        .status = PAM_SUCCESS,
+        .log = OK_LINE,
+        .starts = 1,
+    },
+    {
+        .name = "it knows what PAM says, and that the host prints UTF-8",
+        .helper = "hints:.dev.pts.3,carol,1/say:ok",
+        .tty = "/dev/pts/3",
+        .ruser = "carol",
+        .host = utf8_host,
+        .status = PAM_SUCCESS,
+        .log = OK_LINE,
+        .starts = 1,
+    },
+    {
+        .name = "another locale",
+        .helper = "hints:ssh,,0/say:ok",
+        .tty = "ssh",
+        .host = plain_host,
+        .status = PAM_SUCCESS,
+        .log = OK_LINE,
+        .starts = 1,
+    },
+    {
+        .name = "the longest terminal and user",
+        .helper = "hints:" X64 "," X32 ",0/say:ok",
+        .tty = X64,
+        .ruser = X32,
+        .status = PAM_SUCCESS,
+        .log = OK_LINE,
+        .starts = 1,
+    },
+    {
+        .name = "longer ones are none",
+        .helper = "hints:,,0/say:ok",
+        .tty = X64 "x",
+        .ruser = X32 "x",
+        .status = PAM_SUCCESS,
+        .log = OK_LINE,
+        .starts = 1,
+    },
+    {
+        .name = "nor are control characters",
+        .helper = "hints:,,0/say:ok",
+        .tty = "/dev/pts/3\n",
+        .ruser = "carol\x7f",
+        .status = PAM_SUCCESS,
+        .log = OK_LINE,
+        .starts = 1,
+    },
+    {
         .name = "the remote host is logged",
-        .helper = "say:0",
+        .helper = "say:ok",
         .rhost = "host.example",
         .status = PAM_SUCCESS,
         .log = LINE("info", "sshd:auth", "ok", "PAM_SUCCESS", FACTS,
@@ -621,7 +799,7 @@ static const struct scene conversations[] = {
     },
     {
         .name = "and cannot forge a line",
-        .helper = "say:0",
+        .helper = "say:ok",
         .rhost = "h reason=\"ok\"\n",
         .status = PAM_SUCCESS,
         .log = LINE("info", "sshd:auth", "ok", "PAM_SUCCESS", FACTS,
@@ -634,7 +812,7 @@ static const struct scene conversations[] = {
 static const struct scene changes[] = {
     {
         .name = "another user",
-        .helper = "ask:1/say:0",
+        .helper = "ask:password/say:ok",
         .answers = {"#user:bob"},
         .status = PAM_SYSTEM_ERR,
         .talk = PASSWORD INTERNAL,
@@ -645,7 +823,7 @@ static const struct scene changes[] = {
     },
     {
         .name = "another uid",
-        .helper = "ask:1/say:0",
+        .helper = "ask:password/say:ok",
         .answers = {"#uid:2005"},
         .status = PAM_SYSTEM_ERR,
         .talk = PASSWORD INTERNAL,
@@ -655,7 +833,7 @@ static const struct scene changes[] = {
     },
     {
         .name = "root's uid",
-        .helper = "ask:1/say:0",
+        .helper = "ask:password/say:ok",
         .answers = {"#uid:0"},
         .status = PAM_USER_UNKNOWN,
         .talk = PASSWORD,
@@ -667,7 +845,7 @@ static const struct scene changes[] = {
      * passed on only if alice would be. */
     {
         .name = "another spelling",
-        .helper = "say:0",
+        .helper = "say:ok",
         .user = "ALICE",
         .status = PAM_PERM_DENIED,
         .talk = NOT_ALLOWED,
@@ -677,14 +855,14 @@ static const struct scene changes[] = {
     },
     {
         .name = "another spelling of somebody who is not ours",
-        .helper = "say:14",
+        .helper = "say:scope",
         .user = "ALICE",
         .status = PAM_USER_UNKNOWN,
         .starts = 1,
     },
     {
         .name = "none any more",
-        .helper = "ask:1/say:0",
+        .helper = "ask:password/say:ok",
         .answers = {"#uid:4294967295"},
         .status = PAM_SYSTEM_ERR,
         .talk = PASSWORD INTERNAL,
@@ -695,7 +873,7 @@ static const struct scene changes[] = {
     {
         .name = "never was one",
         .user = "ghost",
-        .helper = "say:0",
+        .helper = "say:ok",
         .status = PAM_SYSTEM_ERR,
         .talk = INTERNAL,
         .log = LINE("err", "sshd:auth", "refused", "PAM_SYSTEM_ERR",
@@ -717,7 +895,6 @@ static const struct scene changes[] = {
     BAD_ARGUMENT(text, "unknown module argument '" text "'")
 #define NOT_ABSOLUTE(text) \
     BAD_ARGUMENT(text, "module argument conf= needs an absolute path")
-#define X64 X8("xxxxxxxx")
 
 static const struct scene arguments[] = {
     UNKNOWN_ARGUMENT("bogus"),
@@ -735,7 +912,7 @@ static const struct scene arguments[] = {
     NOT_ABSOLUTE("conf=/" X8(X64)),
     {
         .name = "no password was given earlier",
-        .helper = "request:1,2/ask:1/say:0",
+        .helper = "request:1,2/ask:password/say:ok",
         .args = "use_first_pass",
         .status = PAM_AUTH_ERR,
         .talk = REFUSED,
@@ -746,7 +923,7 @@ static const struct scene arguments[] = {
     },
     {
         .name = "one was, and nobody is asked",
-        .helper = "request:1,2/ask:1/want:earlier/say:0",
+        .helper = "request:1,2/ask:password/want:earlier/say:ok",
         .args = "use_first_pass",
         .authtok = "earlier",
         .status = PAM_SUCCESS,
@@ -755,7 +932,7 @@ static const struct scene arguments[] = {
     },
     {
         .name = "it is used once",
-        .helper = "request:1,2/ask:1/want:earlier/ask:1/say:0",
+        .helper = "request:1,2/ask:password/want:earlier/ask:password/say:ok",
         .args = "use_first_pass",
         .authtok = "earlier",
         .status = PAM_AUTH_ERR,
@@ -768,7 +945,8 @@ static const struct scene arguments[] = {
     },
     {
         .name = "other questions are asked all the same",
-        .helper = "request:1,2/ask:1/want:earlier/echo:2/want:123456/say:0",
+        .helper = "request:1,2/ask:password/want:earlier/echo:totp/want:123456/"
+                  "say:ok",
         .args = "use_first_pass",
         .authtok = "earlier",
         .answers = {"123456"},
@@ -778,8 +956,65 @@ static const struct scene arguments[] = {
         .starts = 1,
     },
     {
+        .name = "it answers where Enter leads to a menu, too",
+        .helper = "request:1,2/ask:password_or_menu/want:earlier/say:ok",
+        .args = "use_first_pass",
+        .authtok = "earlier",
+        .status = PAM_SUCCESS,
+        .log = OK_LINE,
+        .starts = 1,
+    },
+    {
+        .name = "an empty one is none",
+        .helper = "request:1,0/ask:password_or_menu/want:typed/say:ok",
+        .args = "try_first_pass",
+        .authtok = "",
+        .answers = {"typed"},
+        .status = PAM_SUCCESS,
+        .talk = OR_MENU,
+        .log = OK_LINE,
+        .starts = 1,
+    },
+    {
+        .name = "whatever the arguments",
+        .helper = "request:1,2/ask:password/say:ok",
+        .args = "use_first_pass",
+        .authtok = "",
+        .status = PAM_AUTH_ERR,
+        .talk = REFUSED,
+        .log = REFUSAL("notice", "PAM_AUTH_ERR",
+                       "use_first_pass, but no usable password was given to "
+                       "an earlier module"),
+        .starts = 1,
+    },
+    {
+        .name = "a password stack's arguments mean nothing here",
+        .helper = "request:1,0/ask:password/want:typed/ask:new/want:fresh/"
+                  "ask:again/want:fresh/say:ok",
+        .args = "use_authtok",
+        .authtok = "earlier",
+        .old = "old",
+        .answers = {"typed", "fresh", "fresh"},
+        .status = PAM_SUCCESS,
+        .talk = PASSWORD NEW AGAIN,
+        .log = OK_LINE,
+        .starts = 1,
+    },
+    {
+        .name = "nor is a forced change answered from the stack",
+        .helper = "request:1,1/ask:password/want:earlier/ask:new/want:fresh/"
+                  "ask:again/want:fresh/say:ok",
+        .args = "try_first_pass",
+        .authtok = "earlier",
+        .answers = {"fresh", "fresh"},
+        .status = PAM_SUCCESS,
+        .talk = NEW AGAIN,
+        .log = OK_LINE,
+        .starts = 1,
+    },
+    {
         .name = "a long one is refused",
-        .helper = "ask:1/say:0",
+        .helper = "ask:password/say:ok",
         .args = "use_first_pass",
         .authtok = X8(X64),
         .status = PAM_AUTH_ERR,
@@ -790,7 +1025,8 @@ static const struct scene arguments[] = {
     },
     {
         .name = "it is tried, then the user is asked",
-        .helper = "request:1,1/ask:1/want:earlier/ask:1/want:typed/say:0",
+        .helper = "request:1,1/ask:password/want:earlier/ask:password/"
+                  "want:typed/say:ok",
         .args = "try_first_pass",
         .authtok = "earlier",
         .answers = {"typed"},
@@ -801,7 +1037,7 @@ static const struct scene arguments[] = {
     },
     {
         .name = "there is nothing to try",
-        .helper = "request:1,0/ask:1/want:typed/say:0",
+        .helper = "request:1,0/ask:password/want:typed/say:ok",
         .args = "try_first_pass",
         .answers = {"typed"},
         .status = PAM_SUCCESS,
@@ -811,7 +1047,7 @@ static const struct scene arguments[] = {
     },
     {
         .name = "it is not used unless we are told to",
-        .helper = "request:1,0/ask:1/want:typed/say:0",
+        .helper = "request:1,0/ask:password/want:typed/say:ok",
         .authtok = "earlier",
         .answers = {"typed"},
         .status = PAM_SUCCESS,
@@ -825,7 +1061,7 @@ static const struct scene arguments[] = {
 static const struct scene others[] = {
     {
         .name = "account asks the helper",
-        .helper = "request:2,0/say:15",
+        .helper = "request:2,0/say:never",
         .phase = SCENE_ACCOUNT,
         .status = PAM_AUTH_ERR,
         .talk = NEVER,
@@ -835,7 +1071,7 @@ static const struct scene others[] = {
     },
     {
         .name = "account takes the helper's word",
-        .helper = "request:2,0/say:0",
+        .helper = "request:2,0/say:ok",
         .phase = SCENE_ACCOUNT,
         .status = PAM_SUCCESS,
         .log = LINE("info", "sshd:account", "ok", "PAM_SUCCESS", FACTS, "-",
@@ -855,7 +1091,7 @@ static const struct scene others[] = {
     },
     {
         .name = "account lets nobody in without saying whom",
-        .helper = "no_sub/say:0",
+        .helper = "no_sub/say:ok",
         .phase = SCENE_ACCOUNT,
         .status = PAM_SYSTEM_ERR,
         .talk = INTERNAL,
@@ -864,12 +1100,34 @@ static const struct scene others[] = {
         .starts = 1,
     },
     {
-        .name = "passwords are not changed",
-        .helper = "request:3,0/say:16",
-        .phase = SCENE_PASSWORD,
-        .status = PAM_AUTHTOK_ERR,
-        .talk = UNSUPPORTED,
-        .log = LINE("notice", "sshd:chauthtok", "refused", "PAM_AUTHTOK_ERR",
+        .name = "account tells the leaver",
+        .helper = "request:2,0/say:disabled",
+        .phase = SCENE_ACCOUNT,
+        .status = PAM_ACCT_EXPIRED,
+        .talk = DISABLED,
+        .log = LINE("notice", "sshd:account", "refused", "PAM_ACCT_EXPIRED",
+                    FACTS, "-", "as the test says"),
+        .time = SCENE_AT_ONCE,
+        .starts = 1,
+    },
+    {
+        .name = "account tells whom no rule allows any more",
+        .helper = "request:2,0/say:identity",
+        .phase = SCENE_ACCOUNT,
+        .status = PAM_PERM_DENIED,
+        .talk = NOT_ALLOWED,
+        .log = LINE("notice", "sshd:account", "refused", "PAM_PERM_DENIED",
+                    FACTS, "-", "as the test says"),
+        .time = SCENE_AT_ONCE,
+        .starts = 1,
+    },
+    {
+        .name = "but not in silence",
+        .helper = "request:2,0/say:identity",
+        .phase = SCENE_ACCOUNT,
+        .flags = PAM_SILENT,
+        .status = PAM_PERM_DENIED,
+        .log = LINE("notice", "sshd:account", "refused", "PAM_PERM_DENIED",
                     FACTS, "-", "as the test says"),
         .starts = 1,
     },
@@ -898,7 +1156,7 @@ static const struct scene others[] = {
     {
         .name = "the user is asked for a name",
         .user = "",
-        .helper = "ask:1/say:0",
+        .helper = "ask:password/say:ok",
         .answers = {"alice", "hunter2"},
         .status = PAM_SUCCESS,
         .talk = ON("login:") PASSWORD,
@@ -908,7 +1166,7 @@ static const struct scene others[] = {
     {
         .name = "root says so and is left alone",
         .user = "",
-        .helper = "ask:1/say:0",
+        .helper = "ask:password/say:ok",
         .answers = {"root"},
         .status = PAM_USER_UNKNOWN,
         .talk = ON("login:"),
@@ -917,7 +1175,7 @@ static const struct scene others[] = {
     {
         .name = "no name is said",
         .user = "",
-        .helper = "ask:1/say:0",
+        .helper = "ask:password/say:ok",
         .answers = {"#fail"},
         .status = PAM_CONV_ERR,
         .talk = ON("login:") NO_CONVERSATION,
@@ -929,7 +1187,7 @@ static const struct scene others[] = {
     {
         .name = "the lowest uid there is",
         .user = "first",
-        .helper = "say:9",
+        .helper = "say:denied",
         .status = PAM_AUTH_ERR,
         .talk = REFUSED,
         .log = LINE("notice", "sshd:auth", "refused", "PAM_AUTH_ERR",
@@ -941,7 +1199,7 @@ static const struct scene others[] = {
     {
         .name = "who is unknown is asked about like everyone",
         .user = "ghost",
-        .helper = "ask:1/say:9",
+        .helper = "ask:password/say:denied",
         .answers = {"x"},
         .status = PAM_AUTH_ERR,
         .talk = PASSWORD REFUSED,
@@ -955,11 +1213,355 @@ static const struct scene others[] = {
     {
         .name = "skip_user= is for whom it names",
         .args = "skip_user=alic skip_user=alice2 skip_user=bob",
-        .helper = "say:9",
+        .helper = "say:denied",
         .status = PAM_AUTH_ERR,
         .talk = REFUSED,
         .log = VERDICT("notice", "PAM_AUTH_ERR"),
         .starts = 1,
+    },
+};
+
+/* Changing a password: both halves in one call of the application's. */
+#define PASSWD .service = "passwd", .phase = SCENE_PASSWORD, .later = true
+#define PASSWD_LINE(level, result, code, facts, reason) \
+    LINE(level, "passwd:chauthtok", result, code, facts, "-", reason)
+#define CHANGED \
+    PASSWD_LINE("info", "ok", "PAM_SUCCESS", FACTS, "as the test says")
+#define UNCHANGED(code, reason) \
+    PASSWD_LINE("notice", "refused", code, BARE, reason)
+#define NO_AUTHTOK                                                     \
+    UNCHANGED("PAM_AUTHTOK_ERR", "use_authtok, but no acceptable new " \
+                                 "password was given to an earlier module")
+#define TWICE "ask:new/want:fresh/ask:again/want:fresh/"
+
+static const struct scene passwords[] = {
+    {
+        PASSWD,
+        .name = "changed; later modules get old and new",
+        .helper = "prelim:ok/request:4,0/ask:current/want:old/" TWICE "say:ok",
+        .answers = {"old", "fresh", "fresh"},
+        .status = PAM_SUCCESS,
+        .talk = CURRENT NEW AGAIN LEFT("old", "fresh"),
+        .log = CHANGED,
+        .time = SCENE_AT_ONCE,
+        .starts = 2,
+    },
+    {
+        PASSWD,
+        .name = "in silence",
+        .helper = "prelim:ok/ask:current/want:old/" TWICE "say:ok",
+        .flags = PAM_SILENT,
+        .answers = {"old", "fresh", "fresh"},
+        .status = PAM_SUCCESS,
+        .talk = CURRENT NEW AGAIN LEFT("old", "fresh"),
+        .log = CHANGED,
+        .starts = 2,
+    },
+    {
+        PASSWD,
+        .name = "debug tells of both halves",
+        .helper = "prelim:ok/ask:current/say:ok",
+        .args = "debug",
+        .answers = {"old"},
+        .status = PAM_SUCCESS,
+        .talk = CURRENT LEFT("old", "-"),
+        .log = PASSWD_LINE("info", "ok", "PAM_SUCCESS",
+                           ALICE("alice@pool", "-", "password", "totp"),
+                           "as the test says") CHANGED,
+        .starts = 2,
+    },
+    {
+        PASSWD,
+        .name = "set with a code: nobody proved the old one",
+        .helper = "prelim:ok/ask:current/want:/echo:forgotten/echo:reset_code/"
+                  "no_sub/" TWICE "say:ok",
+        .answers = {"", "yes", "123456", "fresh", "fresh"},
+        .status = PAM_SUCCESS,
+        .talk = CURRENT ON("Get a code to choose a new password? Type yes to "
+                           "go on: ") ON("Code sent to : ")
+            NEW AGAIN LEFT("-", "fresh"),
+        .log = PASSWD_LINE("info", "ok", "PAM_SUCCESS",
+                           ALICE("alice@pool", "-", "password", "totp"),
+                           "as the test says"),
+        .starts = 2,
+    },
+    {
+        PASSWD,
+        .name = "the one typed and not the unproven old one",
+        .helper =
+            "prelim:ok/ask:current/echo:reset_code/no_sub/" TWICE "say:ok",
+        .old = "earlier",
+        .answers = {"old", "123456", "fresh", "fresh"},
+        .status = PAM_SUCCESS,
+        .talk = CURRENT ON("Code sent to : ") NEW AGAIN LEFT("-", "fresh"),
+        .log = PASSWD_LINE("info", "ok", "PAM_SUCCESS",
+                           ALICE("alice@pool", "-", "password", "totp"),
+                           "as the test says"),
+        .starts = 2,
+    },
+    {
+        PASSWD,
+        .name = "the last new password is the one",
+        .helper = "prelim:ok/ask:current/ask:new/ask:again/ask:differs/"
+                  "ask:again/say:ok",
+        .answers = {"old", "bad", "worse", "fresh", "fresh"},
+        .status = PAM_SUCCESS,
+        .talk =
+            CURRENT NEW AGAIN OFF("The two passwords differ. New password: ")
+                AGAIN LEFT("old", "fresh"),
+        .log = CHANGED,
+        .starts = 2,
+    },
+    {
+        PASSWD,
+        .name = "a wrong old one waits, and nothing is left",
+        .helper = "prelim:ok/ask:current/want:wrong/say:denied",
+        .answers = {"wrong"},
+        .status = PAM_AUTH_ERR,
+        .talk = CURRENT REFUSED LEFT("-", "-"),
+        .log = PASSWD_LINE("notice", "refused", "PAM_AUTH_ERR", FACTS,
+                           "as the test says"),
+        .time = SCENE_FLOOR,
+        .starts = 2,
+    },
+    {
+        PASSWD,
+        .name = "no new one is good enough",
+        .helper = "prelim:ok/ask:current/ask:new/ask:again/say:authtok",
+        .answers = {"old", "bad", "bad"},
+        .status = PAM_AUTHTOK_ERR,
+        .talk = CURRENT NEW AGAIN NOT_CHANGED LEFT("-", "-"),
+        .log = PASSWD_LINE("notice", "refused", "PAM_AUTHTOK_ERR", FACTS,
+                           "as the test says"),
+        .time = SCENE_FLOOR,
+        .starts = 2,
+    },
+    {
+        PASSWD,
+        .name = "the conversation fails",
+        .helper = "prelim:ok/ask:current/ask:new/say:ok",
+        .answers = {"old", "#fail"},
+        .status = PAM_CONV_ERR,
+        .talk = CURRENT NEW NO_CONVERSATION LEFT("-", "-"),
+        .log = FAILED("passwd:chauthtok") UNCHANGED(
+            "PAM_CONV_ERR", "the conversation failed: Conversation error"),
+        .time = SCENE_FLOOR,
+        .starts = 2,
+    },
+#define FIRST_HALF(word, pam, level, shown)                                   \
+    {                                                                         \
+        PASSWD,                                                               \
+            .name = "the first half says " word,                              \
+            .helper = "prelim:" word "/say:ok", .status = pam, .talk = shown, \
+            .log = PASSWD_LINE(level, "refused", #pam,                        \
+                               ALICE("alice@pool", "-", "password", "totp"),  \
+                               "as the test says"),                           \
+            .time = SCENE_AT_ONCE, .starts = 1                                \
+    }
+    FIRST_HALF("config", PAM_SERVICE_ERR, "err", MISCONFIGURED),
+    FIRST_HALF("unreachable", PAM_AUTHINFO_UNAVAIL, "notice", UNAVAILABLE),
+    FIRST_HALF("identity", PAM_PERM_DENIED, "notice", NOT_ALLOWED),
+#undef FIRST_HALF
+    {
+        PASSWD,
+        .name = "the first half says not ours",
+        .helper = "prelim:scope/say:ok",
+        .status = PAM_USER_UNKNOWN,
+        .starts = 1,
+    },
+    {
+        PASSWD,
+        .name = "the second half says not ours",
+        .helper = "prelim:ok/say:scope",
+        .status = PAM_USER_UNKNOWN,
+        .talk = LEFT("-", "-"),
+        .starts = 2,
+    },
+    {
+        PASSWD,
+        .name = "only if it has expired: never of ours",
+        .helper = "say:ok",
+        .flags = PAM_CHANGE_EXPIRED_AUTHTOK,
+        .status = PAM_USER_UNKNOWN,
+    },
+    {
+        PASSWD,
+        .name = "as debug says",
+        .helper = "say:ok",
+        .args = "debug",
+        .flags = PAM_CHANGE_EXPIRED_AUTHTOK,
+        .status = PAM_USER_UNKNOWN,
+        .log = PASSWD_LINE("info", "refused", "PAM_USER_UNKNOWN", BARE,
+                           "asked for expired passwords only; pool passwords "
+                           "never are"),
+    },
+    {
+        PASSWD,
+        .name = "under another spelling of the name",
+        .user = "ALICE",
+        .helper = "prelim:ok/say:ok",
+        .status = PAM_PERM_DENIED,
+        .talk = NOT_ALLOWED,
+        .log = PASSWD_LINE("notice", "refused", "PAM_PERM_DENIED", FACTS,
+                           "the account is spelled 'alice'"),
+        .starts = 1,
+    },
+    {
+        PASSWD,
+        .name = "an old one of an earlier module",
+        .helper =
+            "prelim:ok/request:4,2/ask:current/want:earlier/" TWICE "say:ok",
+        .args = "use_first_pass",
+        .old = "earlier",
+        .answers = {"fresh", "fresh"},
+        .status = PAM_SUCCESS,
+        .talk = NEW AGAIN LEFT("earlier", "fresh"),
+        .log = CHANGED,
+        .starts = 2,
+    },
+    {
+        PASSWD,
+        .name = "there is none, and nobody is asked",
+        .helper = "prelim:ok/request:4,2/ask:current/say:ok",
+        .args = "use_first_pass",
+        .authtok = "fresh",
+        .status = PAM_AUTH_ERR,
+        .talk = REFUSED LEFT("-", "fresh"),
+        .log = UNCHANGED("PAM_AUTH_ERR",
+                         "use_first_pass, but no usable password was given to "
+                         "an earlier module"),
+        .starts = 2,
+    },
+    {
+        PASSWD,
+        .name = "it is tried, then the user is asked",
+        .helper = "prelim:ok/request:4,1/ask:current/want:earlier/ask:current/"
+                  "want:old/" TWICE "say:ok",
+        .args = "try_first_pass",
+        .old = "earlier",
+        .answers = {"old", "fresh", "fresh"},
+        .status = PAM_SUCCESS,
+        .talk = CURRENT NEW AGAIN LEFT("old", "fresh"),
+        .log = CHANGED,
+        .starts = 2,
+    },
+    {
+        PASSWD,
+        .name = "it is not used unless we are told to",
+        .helper = "prelim:ok/request:4,0/ask:current/want:old/" TWICE "say:ok",
+        .old = "earlier",
+        .authtok = "other",
+        .answers = {"old", "fresh", "fresh"},
+        .status = PAM_SUCCESS,
+        .talk = CURRENT NEW AGAIN LEFT("old", "fresh"),
+        .log = CHANGED,
+        .starts = 2,
+    },
+    {
+        PASSWD,
+        .name = "the new one of an earlier module",
+        .helper = "prelim:ok/request:4,0/ask:current/want:old/" TWICE "say:ok",
+        .args = "use_authtok",
+        .authtok = "fresh",
+        .answers = {"old"},
+        .status = PAM_SUCCESS,
+        .talk = CURRENT LEFT("old", "fresh"),
+        .log = CHANGED,
+        .starts = 2,
+    },
+    {
+        PASSWD,
+        .name = "there is no new one",
+        .helper = "prelim:ok/ask:current/ask:new/say:ok",
+        .args = "use_authtok",
+        .answers = {"old"},
+        .status = PAM_AUTHTOK_ERR,
+        .talk = CURRENT NOT_CHANGED LEFT("-", "-"),
+        .log = NO_AUTHTOK,
+        .time = SCENE_FLOOR,
+        .starts = 2,
+    },
+#define ASKED_AGAIN(why)                                                       \
+    {                                                                          \
+        PASSWD, .name = "it is refused: " why,                                 \
+                .helper = "prelim:ok/ask:current/" TWICE "ask:" why "/say:ok", \
+                .args = "use_authtok", .authtok = "fresh", .answers = {"old"}, \
+                .status = PAM_AUTHTOK_ERR,                                     \
+                .talk = CURRENT NOT_CHANGED LEFT("-", "fresh"),                \
+                .log = NO_AUTHTOK, .time = SCENE_FLOOR, .starts = 2            \
+    }
+    ASKED_AGAIN("same"),
+    ASKED_AGAIN("differs"),
+    ASKED_AGAIN("refused"),
+    ASKED_AGAIN("breaks"),
+    ASKED_AGAIN("new"),
+#undef ASKED_AGAIN
+    {
+        PASSWD,
+        .name = "it is too long",
+        .helper = "prelim:ok/ask:current/ask:new/say:ok",
+        .args = "use_authtok",
+        .authtok = X8(X64),
+        .answers = {"old"},
+        .status = PAM_AUTHTOK_ERR,
+        .talk = CURRENT NOT_CHANGED LEFT("-", X8(X64)),
+        .log = UNCHANGED("PAM_AUTHTOK_ERR", "the stacked password is too long"),
+        .starts = 2,
+    },
+    {
+        PASSWD,
+        .name = "nothing needs to be asked",
+        .helper =
+            "prelim:ok/request:4,2/ask:current/want:earlier/" TWICE "say:ok",
+        .args = "use_first_pass use_authtok",
+        .old = "earlier",
+        .authtok = "fresh",
+        .status = PAM_SUCCESS,
+        .talk = LEFT("earlier", "fresh"),
+        .log = CHANGED,
+        .starts = 2,
+    },
+    {
+        PASSWD,
+        .name = "both are tried; what is refused is asked for",
+        .helper = "prelim:ok/request:4,1/ask:current/want:earlier/ask:new/"
+                  "want:weak/ask:again/want:weak/ask:breaks/want:fresh/"
+                  "ask:again/want:fresh/say:ok",
+        .args = "try_first_pass",
+        .old = "earlier",
+        .authtok = "weak",
+        .answers = {"fresh", "fresh"},
+        .status = PAM_SUCCESS,
+        .talk = OFF("The password rules refuse this one: \nNew password: ")
+            AGAIN LEFT("earlier", "fresh"),
+        .log = CHANGED,
+        .starts = 2,
+    },
+    {
+        PASSWD,
+        .name = "no old one, but a new one to try",
+        .helper =
+            "prelim:ok/request:4,2/ask:current/want:earlier/" TWICE "say:ok",
+        .args = "use_first_pass",
+        .old = "earlier",
+        .authtok = "fresh",
+        .status = PAM_SUCCESS,
+        .talk = LEFT("earlier", "fresh"),
+        .log = CHANGED,
+        .starts = 2,
+    },
+    {
+        PASSWD,
+        .name = "empty ones are none",
+        .helper = "prelim:ok/request:4,0/ask:current/want:old/" TWICE "say:ok",
+        .args = "try_first_pass",
+        .old = "",
+        .authtok = "",
+        .answers = {"old", "fresh", "fresh"},
+        .status = PAM_SUCCESS,
+        .talk = CURRENT NEW AGAIN LEFT("old", "fresh"),
+        .log = CHANGED,
+        .starts = 2,
     },
 };
 
@@ -999,7 +1601,7 @@ static const enum scene_phase deciding[] = {
 static const struct {
     const char *helper, *args;
 } skip_arguments[] = {
-    {"say:0", BREAK_GLASS},
+    {"say:ok", BREAK_GLASS},
     {NULL, "bogus conf=relative skip_user= " BREAK_GLASS " debug=1"},
 };
 
@@ -1135,20 +1737,20 @@ a_second_sign_in_is_skipped(struct stage *stage)
 }
 
 static const struct mark marks[] = {
-    {"at once", "say:0", nothing, true},
-    {"after setcred", "say:0", credentials_are_set, true},
-    {"a second time", "say:0", account_asks, true},
-    {"within five minutes", "say:0", almost_five_minutes_pass, true},
-    {"after five minutes", "say:0", five_minutes_pass, false},
-    {"before it was set", "say:0", time_runs_backwards, false},
-    {"for another user", "say:0", becomes_bob, false},
-    {"for another uid", "say:0", uid_changes, false},
-    {"for nobody", "say:0", user_vanishes, false},
-    {"after a refusal", "say:9", nothing, false},
-    {"after a lie", "no_sub/say:0", nothing, false},
-    {"after a second sign-in that failed", "say:0", a_second_sign_in_fails,
+    {"at once", "say:ok", nothing, true},
+    {"after setcred", "say:ok", credentials_are_set, true},
+    {"a second time", "say:ok", account_asks, true},
+    {"within five minutes", "say:ok", almost_five_minutes_pass, true},
+    {"after five minutes", "say:ok", five_minutes_pass, false},
+    {"before it was set", "say:ok", time_runs_backwards, false},
+    {"for another user", "say:ok", becomes_bob, false},
+    {"for another uid", "say:ok", uid_changes, false},
+    {"for nobody", "say:ok", user_vanishes, false},
+    {"after a refusal", "say:denied", nothing, false},
+    {"after a lie", "no_sub/say:ok", nothing, false},
+    {"after a second sign-in that failed", "say:ok", a_second_sign_in_fails,
      false},
-    {"after a second sign-in that was skipped", "say:0",
+    {"after a second sign-in that was skipped", "say:ok",
      a_second_sign_in_is_skipped, false},
 };
 
@@ -1159,7 +1761,7 @@ account_after(size_t index)
     const struct mark *mark = &marks[index];
     const struct scene scene = {
         .helper = mark->helper,
-        .account = "request:2,0/say:15",
+        .account = "request:2,0/say:never",
     };
     struct stage *stage = stage_open(&scene);
     unsigned starts;
@@ -1210,7 +1812,7 @@ floor_of(size_t index)
 {
     const struct scene scene = {
         .user = floors[index].user,
-        .helper = "ask:1/say:9",
+        .helper = "ask:password/say:denied",
         .answers = {"wrong"},
     };
     struct stage *stage = stage_open(&scene);
@@ -1229,7 +1831,7 @@ static void
 longest_line(size_t index COG_UNUSED)
 {
     static const struct scene scene = {
-        .helper = "long/debug/say:0",
+        .helper = "long/debug/say:ok",
         .args = "debug",
     };
     struct stage *stage = stage_open(&scene);
@@ -1248,7 +1850,7 @@ longest_line(size_t index COG_UNUSED)
 static void
 a_program_that_ends(size_t index COG_UNUSED)
 {
-    static const struct scene scene = {.helper = "say:0"};
+    static const struct scene scene = {.helper = "say:ok"};
     struct stage *stage = stage_open(&scene);
 
     interpose_spawn("/bin/true");
@@ -1262,7 +1864,7 @@ static void
 a_slow_second_answer(size_t index COG_UNUSED)
 {
     static const struct scene scene = {
-        .helper = "ask:1/echo:2/say:9",
+        .helper = "ask:password/echo:totp/say:denied",
         .answers = {"wrong", "#sleep:3000"},
     };
     struct stage *stage = stage_open(&scene);
@@ -1281,7 +1883,7 @@ static void
 two_wrong_passwords(size_t index COG_UNUSED)
 {
     static const struct scene scene = {
-        .helper = "ask:1/ask:1/say:9",
+        .helper = "ask:password/ask:password/say:denied",
         .answers = {"wrong", "wrong as well"},
     };
     struct stage *stage = stage_open(&scene);
@@ -1315,7 +1917,7 @@ break_name(size_t index)
 static void
 a_call_that_fails(size_t index)
 {
-    static const struct scene scene = {.helper = "say:0"};
+    static const struct scene scene = {.helper = "say:ok"};
     struct stage *stage = stage_open(&scene);
     const unsigned starts = interpose_spawns();
 
@@ -1334,7 +1936,7 @@ a_service_too_long(size_t index COG_UNUSED)
 {
     static const char name[] =
         "sshd-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
-    static const struct scene scene = {.service = name, .helper = "say:0"};
+    static const struct scene scene = {.service = name, .helper = "say:ok"};
     struct stage *stage = stage_open(&scene);
 
     check_status("sign-in", stage_call(stage, SCENE_AUTHENTICATE, 0),
@@ -1342,6 +1944,91 @@ a_service_too_long(size_t index COG_UNUSED)
     if (interpose_spawns() != 0)
         scene_complain("the helper was started");
     stage_close(stage);
+}
+
+/* How long the pool's own words are, and what comes of it: the longest prompt
+ * there is, and one that is not shown in part. */
+static const struct {
+    const char *helper;
+    size_t words;
+    int status;
+    const char *log;
+} prompts[] = {
+    {"long_question:16349/want:fine/say:ok", 16349, PAM_SUCCESS, OK_LINE},
+    {"long_question:16350/say:ok", 16350, PAM_AUTHINFO_UNAVAIL,
+     REFUSAL("notice", "PAM_AUTHINFO_UNAVAIL", "value too long")},
+};
+
+static const char *
+prompt_name(size_t index)
+{
+    return prompts[index].helper;
+}
+
+static void
+long_prompt(size_t index)
+{
+    static const char before[] = "on: The sign-in service asks: ";
+    static char talk[2 * COG_TEXT_MAX];
+    const struct scene scene = {
+        .helper = prompts[index].helper,
+        .answers = {"fine"},
+        .status = prompts[index].status,
+        .talk = prompts[index].status == PAM_SUCCESS ? talk : UNAVAILABLE,
+        .log = prompts[index].log,
+        .starts = 1,
+    };
+    struct stage *stage = stage_open(&scene);
+    const size_t len = sizeof(before) - 1;
+
+    memcpy(talk, before, len);
+    memset(talk + len, 'x', prompts[index].words);
+    memcpy(talk + len + prompts[index].words, "\nAnswer: \n",
+           sizeof("\nAnswer: \n"));
+    stage_play(stage, &scene);
+    stage_close(stage);
+}
+
+/* libpam names exactly one half of chauthtok; others might not. */
+static const int halves[] = {
+    0,
+    PAM_SILENT,
+    PAM_CHANGE_EXPIRED_AUTHTOK,
+    PAM_PRELIM_CHECK | PAM_UPDATE_AUTHTOK,
+    PAM_PRELIM_CHECK | PAM_UPDATE_AUTHTOK | PAM_CHANGE_EXPIRED_AUTHTOK,
+};
+
+static const char *
+half_name(size_t index COG_UNUSED)
+{
+    return "chauthtok without its half";
+}
+
+static void
+unknown_half(size_t index)
+{
+    static const struct scene scene = {.helper = "say:ok"};
+    struct stage *stage = stage_open(&scene);
+    void *module = dlopen(MODULE_PATH, RTLD_NOW | RTLD_LOCAL);
+    union {
+        void *object;
+        int (*function)(pam_handle_t *pamh, int flags, int argc,
+                        const char **argv);
+    } chauthtok = {module == NULL ? NULL : dlsym(module, "pam_sm_chauthtok")};
+
+    if (chauthtok.object == NULL) {
+        scene_complain("%s", dlerror());
+        return;
+    }
+    check_status("chauthtok",
+                 chauthtok.function(stage_pam(stage), halves[index], 0, NULL),
+                 PAM_SYSTEM_ERR);
+    if (strstr(interpose_log(), "reason=\"neither half of chauthtok\"") == NULL)
+        scene_complain("logged:\n%s", interpose_log());
+    if (interpose_spawns() != 0)
+        scene_complain("the helper was started");
+    stage_close(stage);
+    (void)dlclose(module);
 }
 
 static const char *
@@ -1369,6 +2056,7 @@ SCENES(answers_are_relayed, conversations)
 SCENES(the_user_may_not_change, changes)
 SCENES(arguments_are_checked, arguments)
 SCENES(other_calls, others)
+SCENES(passwords_are_changed, passwords)
 SCENES(skips_are_explained, skip_reasons)
 JOBS(skipped_users_are_left_alone, leave_alone, skip_name, COG_COUNT(skipped))
 JOBS(a_sign_in_is_remembered, account_after, mark_name, COG_COUNT(marks))
@@ -1378,6 +2066,9 @@ JOBS(any_program_is_survived, a_program_that_ends, only_name, 1)
 JOBS(the_wait_begins_with_the_first_answer, a_slow_second_answer, only_name, 1)
 JOBS(each_password_has_its_wait, two_wrong_passwords, only_name, 1)
 JOBS(what_fails_refuses, a_call_that_fails, break_name, COG_COUNT(breaks))
+JOBS(chauthtok_has_two_halves, unknown_half, half_name, COG_COUNT(halves))
+JOBS(prompts_are_whole_or_not_at_all, long_prompt, prompt_name,
+     COG_COUNT(prompts))
 JOBS(services_are_not_cut, a_service_too_long, only_name, 1)
 
 int
@@ -1392,6 +2083,9 @@ main(void)
         cmocka_unit_test(the_user_may_not_change),
         cmocka_unit_test(arguments_are_checked),
         cmocka_unit_test(other_calls),
+        cmocka_unit_test(passwords_are_changed),
+        cmocka_unit_test(chauthtok_has_two_halves),
+        cmocka_unit_test(prompts_are_whole_or_not_at_all),
         cmocka_unit_test(skipped_users_are_left_alone),
         cmocka_unit_test(skips_are_explained),
         cmocka_unit_test(a_sign_in_is_remembered),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The local pool's own rules: what the clients from npm do not reach."""
 
+import base64
 import json
 import re
 import secrets
@@ -14,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from localpool import LocalPool  # noqa: E402  (after its directory is on the path)
-from pool import challenges, client_proof, settings, srp, tokens, totp  # noqa: E402
+from pool import client_proof, settings, srp, srp_proof, tokens, totp  # noqa: E402
 
 VECTORS = json.loads((HERE.parent / "data" / "cognito-vectors.json").read_text(encoding="utf-8"))
 WRONG = ("NotAuthorizedException", "Incorrect username or password.")
@@ -108,13 +109,14 @@ class SrpClient:
                       **{name: value for name, value in responses.items() if value is not None})
 
 
-def totp_code(pool, shift=0):
-    """Carol's code now or `shift` seconds away; not so late in a step that it ages on the way."""
+def totp_code(pool, shift=0, secret=None):
+    """A code now or `shift` seconds away, carol's unless a secret is given; not so late in a step
+    that it ages on the way."""
     while time.time() % totp.PERIOD > totp.PERIOD - 1:
         time.sleep(0.1)
     now = pool.admin("POST", "clock", {"offset": shift})["now"]
     pool.admin("POST", "clock", {"offset": 0})
-    return totp.code_at(pool.user("carol")["totpSecret"], int(now) // totp.PERIOD)
+    return totp.code_at(secret or pool.user("carol")["totpSecret"], int(now) // totp.PERIOD)
 
 
 # The mathematics, against vectors made with other implementations
@@ -160,7 +162,7 @@ def test_srp_constants():
 
 @pytest.mark.parametrize("case", VECTORS["timestamp"], ids=lambda case: case["expect"])
 def test_timestamp_vector(case):
-    assert challenges.parse_timestamp(case["expect"]) == case["epoch"]
+    assert srp_proof.parse_timestamp(case["expect"]) == case["epoch"]
 
 
 @pytest.mark.parametrize("case", VECTORS["secret_hash"], ids=lambda case: case["id"])
@@ -186,6 +188,12 @@ REQUESTS = [
     ("not an object", {}, b"[]", 400, "SerializationException"),
     ("not UTF-8", {}, b"\xff", 400, "SerializationException"),
     ("a number for a string", {}, b'{"AccessToken": 5}', 400, "SerializationException"),
+    ("a number in an object", {"X-Amz-Target": "AWSCognitoIdentityProviderService.ConfirmDevice"},
+     b'{"DeviceSecretVerifierConfig": {"Salt": 5}}', 400, "SerializationException"),
+    ("a string for an object", {"X-Amz-Target": "AWSCognitoIdentityProviderService.ConfirmDevice"},
+     b'{"DeviceSecretVerifierConfig": "x"}', 400, "SerializationException"),
+    ("a number in a map", {"X-Amz-Target": "AWSCognitoIdentityProviderService.InitiateAuth"},
+     b'{"AuthParameters": {"USERNAME": 5}}', 400, "SerializationException"),
 ]
 
 
@@ -227,6 +235,19 @@ INVALID = [
     ("RevokeToken", {"ClientId": "a", "Token": "a b"},
      "1 validation error detected: Value at 'token' failed to satisfy constraint: "
      "Member must satisfy regular expression pattern: [A-Za-z0-9-_=.]+"),
+    ("VerifySoftwareToken", {"Session": "x" * 20, "UserCode": "12345"},
+     "1 validation error detected: Value at 'userCode' failed to satisfy constraint: "
+     "Member must have length greater than or equal to 6"),
+    ("ChangePassword", {"AccessToken": "x", "ProposedPassword": "N3w password!"},
+     "1 validation error detected: Value at 'proposedPassword' failed to satisfy constraint: "
+     "Member must satisfy regular expression pattern: [\\S]+"),
+    ("ConfirmForgotPassword", {"ClientId": "a", "Username": "alice", "Password": NEW_PASSWORD},
+     "1 validation error detected: Value at 'confirmationCode' failed to satisfy constraint: "
+     "Member must not be null"),
+    ("UpdateDeviceStatus", {"AccessToken": "x", "DeviceKey": "a_0",
+                            "DeviceRememberedStatus": "yes"},
+     "1 validation error detected: Value 'yes' at 'deviceRememberedStatus' failed to satisfy "
+     "constraint: Member must satisfy enum value set: [remembered, not_remembered]"),
     ("GetUser", {},
      "1 validation error detected: Value at 'accessToken' failed to satisfy constraint: "
      "Member must not be null"),
@@ -257,7 +278,7 @@ def test_unknown_client(pool):
 
 
 def test_flow_the_pool_lacks(pool):
-    assert error(initiate(pool, "CUSTOM_AUTH", USERNAME="alice"))[0] == "InvalidParameterException"
+    assert error(initiate(pool, "ADMIN_NO_SRP_AUTH", USERNAME="alice"))[0] == "InvalidParameterException"
 
 
 def test_discovery_and_key_set(pool):
@@ -267,6 +288,15 @@ def test_discovery_and_key_set(pool):
     assert discovery["issuer"] == pool.info["issuer"]
     assert discovery["jwks_uri"] == f"{pool.info['issuer']}/.well-known/jwks.json"
     assert len(published_kids(pool)) == 2
+
+
+@pytest.mark.parametrize("body", [
+    {"deviceTracking": "always"}, {"mfaRequired": "yes"}, {"nothing": 1},
+    {"preventUserExistenceErrors": "NO"},
+])
+def test_setting_refused(pool, body):
+    with pytest.raises(RuntimeError):
+        pool.admin("POST", "settings", body)
 
 
 # Passwords and the states of a user
@@ -373,15 +403,17 @@ def test_secret_hash_in_the_first_call(pool, hashed, text):
                                   text.format(pool.client_id("confidential")))
 
 
+@pytest.mark.parametrize("sent", ["real", "judy@example.com"])
 @pytest.mark.parametrize("hashed,accepted", [("real", True), ("judy@example.com", False)])
-def test_secret_hash_in_the_second_call(pool, hashed, accepted):
+def test_secret_hash_in_the_second_call(pool, sent, hashed, accepted):
     pool.admin("POST", "users/judy", {"mfa": ["SMS_MFA"],
                                       "attributes": {"phone_number": "+15555550199"}})
     _, reply = initiate(pool, client="confidential", USERNAME="judy@example.com",
                         PASSWORD=pool.user("judy")["password"],
                         SECRET_HASH=hash_of(pool, "judy@example.com"))
     real = reply["ChallengeParameters"]["USER_ID_FOR_SRP"]
-    outcome = answer(pool, "SMS_MFA", "confidential", reply["Session"], USERNAME=real,
+    outcome = answer(pool, "SMS_MFA", "confidential", reply["Session"],
+                     USERNAME=real if sent == "real" else sent,
                      SMS_MFA_CODE=pool.admin("GET", "codes/judy")["code"],
                      SECRET_HASH=hash_of(pool, real if hashed == "real" else hashed))
     assert (outcome[0] == 200) is accepted
@@ -461,8 +493,8 @@ def answer_totp(pool, session, code, challenge="SOFTWARE_TOKEN_MFA", client="pub
     return answer(pool, challenge, client, session, USERNAME="carol", SOFTWARE_TOKEN_MFA_CODE=code)
 
 
-def wrong_code(pool):
-    good = {totp_code(pool, shift) for shift in (-30, 0, 30)}
+def wrong_code(pool, secret=None):
+    good = {totp_code(pool, shift, secret) for shift in (-30, 0, 30)}
     return next(code for code in ("000000", "111111", "222222", "333333") if code not in good)
 
 
@@ -595,6 +627,785 @@ def test_temporary_password_expires(pool):
         "Temporary password has expired and must be reset by an administrator.")
 
 
+@pytest.mark.parametrize("attributes,expected", [
+    ({"name": "Sybil", "phone_number": "+15555550177"}, None),
+    ({"name": "Sybil"},
+     ("InvalidParameterException", "Attributes did not conform to the schema: phone_number: "
+      "The attribute is required\n")),
+    ({"name": "Sybil", "phone_number": "call me"},
+     ("InvalidParameterException", "Invalid phone number format.")),
+    ({"name": "Sybil", "phone_number": "+15555550177", "email": "sybil"},
+     ("InvalidParameterException", "Invalid email address format.")),
+    ({"name": "Sybil", "phone_number": "+15555550177", "phone_number_verified": "true"},
+     ("NotAuthorizedException", "A client attempted to write unauthorized attribute")),
+])
+def test_required_attributes(pool, attributes, expected):
+    _, reply = sign_in(pool, "sybil")
+    parameters = reply["ChallengeParameters"]
+    assert json.loads(parameters["requiredAttributes"]) == [
+        "userAttributes.name", "userAttributes.phone_number"]
+    assert json.loads(parameters["userAttributes"])["email"] == "sybil@example.com"
+    given = {f"userAttributes.{name}": value for name, value in attributes.items()}
+    outcome = answer(pool, "NEW_PASSWORD_REQUIRED", session=reply["Session"], USERNAME="sybil",
+                     NEW_PASSWORD=NEW_PASSWORD, **given)
+    if expected is None:
+        assert "AuthenticationResult" in outcome[1]
+        expected = WRONG
+    else:
+        assert error(outcome) == expected
+        assert sign_in(pool, "sybil")[1]["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
+    assert error(sign_in(pool, "sybil", "x")) == WRONG
+
+
+def test_password_policy_is_a_setting(pool):
+    pool.admin("POST", "settings", {"passwordMustHave": ["numeric"], "minimumPasswordLength": 4})
+    outcome = answer(pool, "NEW_PASSWORD_REQUIRED", session=challenge_session(pool, "dave"),
+                     USERNAME="dave", NEW_PASSWORD="abc1")
+    assert outcome[0] == 200
+
+
+# Devices
+
+class Device:
+    """Registers itself with the tokens of a sign-in; later proves itself with its password."""
+
+    def __init__(self, pool, result):
+        self.pool = pool
+        self.key = result["NewDeviceMetadata"]["DeviceKey"]
+        self.group_key = result["NewDeviceMetadata"]["DeviceGroupKey"]
+        self.token = result["AccessToken"]
+        self.password = "a device's password"
+        self.salt = 2 ** 127 + 1  # its top bit wants a zero byte in front
+
+    def confirm(self, **changes):
+        verifier = srp.verifier(self.salt, self.group_key, self.key, self.password)
+        config = {"Salt": number_text(self.salt), "PasswordVerifier": number_text(verifier)}
+        return self.pool.call("ConfirmDevice", {
+            "AccessToken": self.token, "DeviceKey": self.key,
+            "DeviceSecretVerifierConfig": config, **changes})
+
+    def remember(self, status="remembered"):
+        return self.pool.call("UpdateDeviceStatus", {
+            "AccessToken": self.token, "DeviceKey": self.key, "DeviceRememberedStatus": status})
+
+    def begin(self, reply, user, **changes):
+        self.secret = secrets.randbits(512)
+        self.public = pow(srp.G, self.secret, srp.N)
+        responses = {"USERNAME": user, "DEVICE_KEY": self.key, "SRP_A": srp.to_hex(self.public),
+                     **changes}
+        return answer(self.pool, "DEVICE_SRP_AUTH", session=reply.get("Session"), **responses)
+
+    def finish(self, reply, user, challenge="DEVICE_PASSWORD_VERIFIER", **changes):
+        given = reply["ChallengeParameters"]
+        server_public = int(given["SRP_B"], 16)
+        u = srp.scramble(self.public, server_public)
+        x = srp.private_key(int(given["SALT"], 16), self.group_key, self.key, self.password)
+        key = srp.derive_key(srp.client_shared(server_public, x, self.secret, u), u)
+        stamp = timestamp()
+        responses = {"USERNAME": user, "DEVICE_KEY": self.key, "TIMESTAMP": stamp,
+                     "PASSWORD_CLAIM_SECRET_BLOCK": given["SECRET_BLOCK"],
+                     "PASSWORD_CLAIM_SIGNATURE": srp.signature(
+                         key, self.group_key, self.key, given["SECRET_BLOCK"], stamp), **changes}
+        return answer(self.pool, challenge, session=reply.get("Session"), **responses)
+
+
+def number_text(number):
+    return base64.b64encode(srp.to_bytes(number)).decode()
+
+
+def device_of(pool, name="alice", tracking="ALWAYS"):
+    """A confirmed device of somebody without a second factor."""
+    pool.admin("POST", "settings", {"deviceTracking": tracking})
+    device = Device(pool, signed_in(pool, name))
+    assert device.confirm() == (200, {"UserConfirmationNecessary": tracking == "OPT_IN"})
+    return device
+
+
+def sign_in_with(pool, name, device_key):
+    return initiate(pool, USERNAME=name, PASSWORD=pool.user(name)["password"],
+                    DEVICE_KEY=device_key)
+
+
+def test_device_metadata_only_for_unknown_devices(pool):
+    assert "NewDeviceMetadata" not in signed_in(pool)
+    device = device_of(pool)
+    assert re.fullmatch(r"us-east-1_[0-9a-f-]{36}", device.key)
+    assert device.group_key.startswith("-")
+    assert claims_of(device.token)["device_key"] == device.key
+    _, posed = sign_in_with(pool, "alice", device.key)
+    assert posed["ChallengeName"] == "DEVICE_SRP_AUTH"
+    status, posed = device.begin(posed, "alice")
+    assert (status, posed["ChallengeName"]) == (200, "DEVICE_PASSWORD_VERIFIER")
+    assert posed["ChallengeParameters"]["DEVICE_KEY"] == device.key
+    status, reply = device.finish(posed, "alice")
+    assert status == 200 and "NewDeviceMetadata" not in reply["AuthenticationResult"]
+    assert claims_of(reply["AuthenticationResult"]["AccessToken"])["device_key"] == device.key
+    assert error(device.finish(posed, "alice")) == WRONG
+
+
+NO_DEVICE = ("ResourceNotFoundException", "Device does not exist.")
+
+
+def test_device_of_somebody_else_or_not_confirmed(pool):
+    device = device_of(pool)
+    assert error(sign_in_with(pool, "bob", device.key)) == NO_DEVICE
+    pending = Device(pool, signed_in(pool))
+    assert error(sign_in_with(pool, "alice", pending.key)) == NO_DEVICE
+    assert error(sign_in_with(pool, "alice", "us-east-1_0")) == NO_DEVICE
+
+
+def test_unknown_device_is_told_only_after_the_proof(pool):
+    device_of(pool)
+    given = {"DEVICE_KEY": "us-east-1_0"}
+    assert error(initiate(pool, USERNAME="alice", PASSWORD="wrong", **given)) == WRONG
+    assert error(SrpClient(pool, "alice", "wrong").finish(**given)) == WRONG
+    alice = SrpClient(pool, "alice")
+    assert error(alice.finish(**given)) == NO_DEVICE
+    assert alice.finish()[0] == 200  # the same proof, without the device
+    assert error(alice.finish()) == WRONG
+    status, reply = initiate(pool, "USER_AUTH", USERNAME="uma", PREFERRED_CHALLENGE="EMAIL_OTP")
+    assert status == 200
+    outcome = answer(pool, "EMAIL_OTP", session=reply["Session"], USERNAME="uma",
+                     EMAIL_OTP_CODE="wrong", **given)
+    assert error(outcome)[0] == "CodeMismatchException"
+
+
+@pytest.mark.parametrize("changes,expected", [
+    ({"SRP_A": "0"}, ("InvalidParameterException", "SRP_A must not be zero")),
+    ({"SRP_A": None}, ("InvalidParameterException", "Missing required parameter SRP_A")),
+    ({"DEVICE_KEY": "us-east-1_0"}, NO_DEVICE),
+])
+def test_device_srp_refused(pool, changes, expected):
+    device = device_of(pool)
+    _, posed = sign_in_with(pool, "alice", device.key)
+    assert error(device.begin(posed, "alice", **changes)) == expected
+
+
+@pytest.mark.parametrize("changes,expected", [
+    ({"PASSWORD_CLAIM_SIGNATURE": "AAAA"}, WRONG),
+    ({"PASSWORD_CLAIM_SECRET_BLOCK": "QUJD"}, WRONG),
+    ({"USERNAME": "bob"}, WRONG),
+    ({"DEVICE_KEY": "us-east-1_0"}, NO_DEVICE),
+    ({"TIMESTAMP": "now"}, BAD_TIMESTAMP),
+])
+def test_device_proof_refused(pool, changes, expected):
+    device = device_of(pool)
+    _, posed = sign_in_with(pool, "alice", device.key)
+    _, posed = device.begin(posed, "alice")
+    assert error(device.finish(posed, "alice", **changes)) == expected
+
+
+def test_password_proof_is_no_device_proof(pool):
+    """A right proof of the password does not pass for one of the device."""
+    device = device_of(pool)
+    alice = SrpClient(pool, "alice")
+    stamp = timestamp()
+    outcome = answer(pool, "DEVICE_PASSWORD_VERIFIER", USERNAME="alice", DEVICE_KEY=device.key,
+                     TIMESTAMP=stamp, PASSWORD_CLAIM_SIGNATURE=alice.signature(stamp),
+                     PASSWORD_CLAIM_SECRET_BLOCK=alice.parameters["SECRET_BLOCK"])
+    assert error(outcome) == WRONG
+
+
+def test_device_proof_is_no_password_proof(pool):
+    device = device_of(pool)
+    _, posed = sign_in_with(pool, "alice", device.key)
+    _, posed = device.begin(posed, "alice")
+    assert error(device.finish(posed, "alice", challenge="PASSWORD_VERIFIER")) == WRONG
+
+
+def test_device_is_the_one_that_was_named(pool):
+    named, other = device_of(pool), device_of(pool)
+    _, posed = sign_in_with(pool, "alice", named.key)
+    assert error(other.begin(posed, "alice")) == NO_DEVICE
+
+
+def carol_device(pool, tracking):
+    pool.admin("POST", "settings", {"deviceTracking": tracking})
+    _, reply = answer_totp(pool, challenge_session(pool, "carol"), totp_code(pool))
+    pool.admin("POST", "users/carol", {"forgetTotpSteps": True})
+    device = Device(pool, reply["AuthenticationResult"])
+    assert device.confirm()[0] == 200
+    return device
+
+
+@pytest.mark.parametrize("tracking,settings_,remember,first", [
+    ("ALWAYS", {}, None, "DEVICE_SRP_AUTH"),
+    ("OPT_IN", {}, None, "SOFTWARE_TOKEN_MFA"),
+    ("OPT_IN", {}, "remembered", "DEVICE_SRP_AUTH"),
+    ("OPT_IN", {}, "not_remembered", "SOFTWARE_TOKEN_MFA"),
+    ("ALWAYS", {"challengeRequiredOnNewDevice": False}, None, "SOFTWARE_TOKEN_MFA"),
+    ("ALWAYS", {"deviceTracking": "OFF"}, None, "SOFTWARE_TOKEN_MFA"),
+])
+def test_which_device_replaces_the_code(pool, tracking, settings_, remember, first):
+    device = carol_device(pool, tracking)
+    pool.admin("POST", "settings", settings_)
+    if remember:
+        assert device.remember(remember) == (200, {})
+    status, reply = sign_in_with(pool, "carol", device.key)
+    assert (status, reply["ChallengeName"]) == (200, first)
+    if first == "DEVICE_SRP_AUTH":
+        _, reply = device.begin(reply, "carol")
+        assert "AuthenticationResult" in device.finish(reply, "carol")[1]
+        return
+    _, reply = answer_totp(pool, reply["Session"], totp_code(pool))
+    off = settings_.get("deviceTracking") == "OFF"
+    assert reply.get("ChallengeName") == (None if off else "DEVICE_SRP_AUTH")
+
+
+def test_device_challenges_without_sessions(pool):
+    pool.admin("POST", "settings", {"sessionWithDeviceChallenges": False})
+    device = device_of(pool)
+    assert error(device.begin({}, "alice"))[1] == "Missing required parameter Session"
+    _, posed = sign_in_with(pool, "alice", device.key)
+    assert "Session" not in posed
+    _, posed = device.begin(posed, "alice")
+    assert "Session" not in posed
+    assert device.finish(posed, "alice")[0] == 200
+
+
+def test_device_session_is_wanted_back(pool):
+    device = device_of(pool)
+    _, posed = sign_in_with(pool, "alice", device.key)
+    _, posed = device.begin(posed, "alice")
+    del posed["Session"]
+    assert error(device.finish(posed, "alice"))[1] == "Missing required parameter Session"
+
+
+NEGATIVE = base64.b64encode(b"\x80" + b"\0" * 15).decode()
+
+
+@pytest.mark.parametrize("changes,expected", [
+    ({"DeviceKey": "us-east-1_0"}, ("InvalidParameterException", "Invalid device key given.")),
+    ({"DeviceSecretVerifierConfig": None}, ("InvalidParameterException", "Invalid Salt")),
+    ({"DeviceSecretVerifierConfig": {"Salt": NEGATIVE, "PasswordVerifier": "Ag=="}},
+     ("InvalidParameterException", "Invalid Salt")),
+    ({"DeviceSecretVerifierConfig": {"Salt": "Ag==", "PasswordVerifier": NEGATIVE}},
+     ("InvalidParameterException", "Invalid PasswordVerifier")),
+    ({"DeviceSecretVerifierConfig": {"Salt": "Ag==", "PasswordVerifier": number_text(srp.N)}},
+     ("InvalidParameterException", "Invalid PasswordVerifier")),
+    ({"AccessToken": "x.y.z"}, ("NotAuthorizedException", "Invalid Access Token")),
+])
+def test_confirm_device_refused(pool, changes, expected):
+    pool.admin("POST", "settings", {"deviceTracking": "ALWAYS"})
+    device = Device(pool, signed_in(pool))
+    assert error(device.confirm(**changes)) == expected
+    assert device.confirm()[0] == 200
+    assert error(device.confirm())[0] == "DeviceKeyExistsException"
+
+
+def test_device_after_an_echoed_alias_cannot_be_confirmed(pool):
+    pool.admin("POST", "settings", {"deviceTracking": "ALWAYS"})
+    _, reply = initiate(pool, USERNAME="nina@example.com", PASSWORD=pool.user("nina")["password"])
+    code = pool.admin("GET", "codes/nina")["code"]
+    _, reply = answer(pool, "EMAIL_OTP", session=reply["Session"], USERNAME="nina@example.com",
+                      EMAIL_OTP_CODE=code)
+    device = Device(pool, reply["AuthenticationResult"])
+    assert error(device.confirm()) == ("InvalidParameterException", "Invalid device key given.")
+
+
+def test_forget_device(pool):
+    device = device_of(pool)
+    body = {"AccessToken": device.token, "DeviceKey": device.key}
+    headers = {"Content-Type": "application/x-amz-json-1.1",
+               "X-Amz-Target": "AWSCognitoIdentityProviderService.ForgetDevice"}
+    status, _, reply = pool.request("POST", "/", json.dumps(body), headers)
+    assert (status, reply) == (200, b"")
+    assert pool.admin("GET", "devices/alice") == {"devices": []}
+    assert error(device.remember()) == NO_DEVICE
+    assert error(pool.call("ForgetDevice", body)) == NO_DEVICE
+    assert error(pool.call("ForgetDevice", {"DeviceKey": device.key}))[0] == (
+        "NotAuthorizedException")
+
+
+# What every challenge's session must be. Each row: who, how it is posed, the right answer.
+
+def posed_by_password(pool, name, client):
+    proof = {"SECRET_HASH": hash_of(pool, name)} if client == "confidential" else {}
+    return initiate(pool, client=client, USERNAME=name, PASSWORD=pool.user(name)["password"],
+                    **proof)[1]
+
+
+def posed_by_choice(**parameters):
+    def pose(pool, name, client):
+        proof = {"SECRET_HASH": hash_of(pool, name)} if client == "confidential" else {}
+        return initiate(pool, "USER_AUTH", client, USERNAME=name, **proof, **parameters)[1]
+    return pose
+
+
+def posed_to_device(pool, name, client):
+    pool.admin("POST", "settings", {"deviceTracking": "ALWAYS"})
+    device = Device(pool, posed_by_password(pool, name, client)["AuthenticationResult"])
+    assert device.confirm()[0] == 200
+    pool.device_key = device.key
+    proof = {"SECRET_HASH": hash_of(pool, name)} if client == "confidential" else {}
+    return initiate(pool, client=client, USERNAME=name, PASSWORD=pool.user(name)["password"],
+                    DEVICE_KEY=device.key, **proof)[1]
+
+
+def last_code(name, member):
+    return lambda pool: {member: pool.admin("GET", f"codes/{name}")["code"]}
+
+
+POSED = {
+    "SMS_MFA": ("frank", posed_by_password, last_code("frank", "SMS_MFA_CODE")),
+    "EMAIL_OTP": ("nina", posed_by_password, last_code("nina", "EMAIL_OTP_CODE")),
+    "SOFTWARE_TOKEN_MFA": ("carol", posed_by_password,
+                           lambda pool: {"SOFTWARE_TOKEN_MFA_CODE": totp_code(pool)}),
+    "SELECT_MFA_TYPE": ("oscar", posed_by_password, lambda pool: {"ANSWER": "SMS_MFA"}),
+    "MFA_SETUP": ("rita", posed_by_password, lambda pool: {"EMAIL": "rita@example.org"}),
+    "NEW_PASSWORD_REQUIRED": ("dave", posed_by_password,
+                              lambda pool: {"NEW_PASSWORD": NEW_PASSWORD}),
+    "CUSTOM_CHALLENGE": ("trent", posed_by_password,
+                         lambda pool: {"ANSWER": pool.user("trent")["customAnswers"][0]}),
+    "SELECT_CHALLENGE": ("uma", posed_by_choice(), lambda pool: {"ANSWER": "EMAIL_OTP"}),
+    "PASSWORD": ("alice", posed_by_choice(PREFERRED_CHALLENGE="PASSWORD"),
+                 lambda pool: {"PASSWORD": pool.user("alice")["password"]}),
+    "PASSWORD_SRP": ("alice", posed_by_choice(PREFERRED_CHALLENGE="PASSWORD_SRP"),
+                     lambda pool: {"SRP_A": "1234"}),
+    "DEVICE_SRP_AUTH": ("alice", posed_to_device,
+                        lambda pool: {"SRP_A": "1234", "DEVICE_KEY": pool.device_key}),
+}
+INVALID_SESSION = ("NotAuthorizedException", "Invalid session for the user.")
+BAD_SESSIONS = {
+    "absent": ({"session": None},
+               ("InvalidParameterException", "Missing required parameter Session")),
+    "unknown": ({"session": "x" * 40}, INVALID_SESSION),
+    "other challenge": ({"challenge": "SMS_OTP"}, INVALID_SESSION),
+    "other client": ({"client": "confidential"}, INVALID_SESSION),
+    "other user": ({"USERNAME": "bob"}, INVALID_SESSION),
+}
+
+
+@pytest.mark.parametrize("challenge", POSED)
+@pytest.mark.parametrize("changes,expected", BAD_SESSIONS.values(), ids=BAD_SESSIONS)
+def test_bad_session(pool, challenge, changes, expected):
+    name, pose, right = POSED[challenge]
+    reply = pose(pool, name, "public")
+    assert reply["ChallengeName"] == challenge
+    given = {"challenge": challenge, "session": reply["Session"], "USERNAME": name, **right(pool)}
+    assert error(answer(pool, **{**given, **changes})) == expected
+    assert answer(pool, **given)[0] == 200  # the right one was not spent
+    assert error(answer(pool, **given)) == (
+        "NotAuthorizedException", "Invalid session for the user, session can only be used once.")
+
+
+CHANGED_MINDS = {
+    "expired": (("POST", "expire-sessions", {}),
+                ("NotAuthorizedException", "Invalid session for the user, session is expired.")),
+    "disabled": (("POST", "users/{}", {"enabled": False}),
+                 ("NotAuthorizedException", "User is disabled.")),
+    "deleted": (("DELETE", "users/{}", None), ("UserNotFoundException", "User does not exist.")),
+}
+
+
+@pytest.mark.parametrize("challenge", POSED)
+@pytest.mark.parametrize("change,expected", CHANGED_MINDS.values(), ids=CHANGED_MINDS)
+def test_session_is_over(pool, challenge, change, expected):
+    name, pose, right = POSED[challenge]
+    session = pose(pool, name, "public")["Session"]
+    responses = right(pool)
+    method, path, body = change
+    pool.admin(method, path.format(name), body)
+    assert error(answer(pool, challenge, session=session, USERNAME=name, **responses)) == expected
+
+
+@pytest.mark.parametrize("challenge", POSED)
+def test_hash_of_every_answer(pool, challenge):
+    name, pose, right = POSED[challenge]
+    reply = pose(pool, name, "confidential")
+    given = {"challenge": challenge, "client": "confidential", "session": reply["Session"],
+             "USERNAME": name, **right(pool)}
+    for wrong in ("bob", f"{name}@example.com"):
+        assert error(answer(pool, **given, SECRET_HASH=hash_of(pool, wrong)))[1].startswith(
+            "Unable to verify secret hash")
+    assert error(answer(pool, **given))[1].endswith("SECRET_HASH was not received")
+    assert answer(pool, **given, SECRET_HASH=hash_of(pool, name))[0] == 200
+
+
+# Choosing and setting up second factors
+
+def test_preferred_second_factor(pool):
+    pool.admin("POST", "users/oscar", {"preferredMfa": "EMAIL_OTP"})
+    assert sign_in(pool, "oscar")[1]["ChallengeName"] == "EMAIL_OTP"
+
+
+def test_second_factor_must_be_on_offer(pool):
+    pool.admin("POST", "users/oscar", {"mfa": ["SMS_MFA", "EMAIL_OTP"]})
+    session = challenge_session(pool, "oscar")
+    for method in ("SOFTWARE_TOKEN_MFA", "EMAIL_MFA"):
+        outcome = answer(pool, "SELECT_MFA_TYPE", session=session, USERNAME="oscar", ANSWER=method)
+        assert error(outcome)[0] == "InvalidParameterException"
+
+
+def test_code_belongs_to_its_session(pool):
+    session = challenge_session(pool, "frank")
+    challenge_session(pool, "frank")
+    newer = pool.admin("GET", "codes/frank")["code"]
+    outcome = answer(pool, "SMS_MFA", session=session, USERNAME="frank", SMS_MFA_CODE=newer)
+    assert error(outcome)[0] == "CodeMismatchException"
+
+
+def associate(pool, session):
+    return pool.call("AssociateSoftwareToken", {"Session": session})
+
+
+def verify(pool, session, code):
+    return pool.call("VerifySoftwareToken", {"Session": session, "UserCode": code})
+
+
+def finish_setup(pool, session, name="quinn"):
+    return answer(pool, "MFA_SETUP", session=session, USERNAME=name)
+
+
+def test_setup_passes_a_session_from_call_to_call(pool):
+    first = challenge_session(pool, "quinn")
+    assert error(finish_setup(pool, first)) == (
+        "InvalidParameterException", "User has not set up any MFA")
+    _, made = associate(pool, first)
+    assert error(associate(pool, first))[1].endswith("session can only be used once.")
+    assert error(finish_setup(pool, made["Session"])) == INVALID_SESSION
+    code = totp_code(pool, secret=made["SecretCode"])
+    assert error(verify(pool, first, code)) == INVALID_SESSION
+    assert error(verify(pool, made["Session"], wrong_code(pool, made["SecretCode"]))) == (
+        "EnableSoftwareTokenMFAException", "Code mismatch and fail enable Software Token MFA")
+    _, verified = verify(pool, made["Session"], code)
+    assert verified["Status"] == "SUCCESS"
+    for spent in (first, made["Session"]):
+        assert error(finish_setup(pool, spent))[0] == "NotAuthorizedException"
+    assert error(associate(pool, verified["Session"])) == INVALID_SESSION
+    assert "AuthenticationResult" in finish_setup(pool, verified["Session"])[1]
+    again = challenge_session(pool, "quinn")
+    outcome = answer(pool, "SOFTWARE_TOKEN_MFA", session=again, USERNAME="quinn",
+                     SOFTWARE_TOKEN_MFA_CODE=code)
+    assert error(outcome) == (
+        "ExpiredCodeException", "Your software token has already been used once.")
+
+
+def test_wrong_first_code_as_status(pool):
+    pool.admin("POST", "settings", {"wrongFirstCodeIsStatus": True})
+    _, made = associate(pool, challenge_session(pool, "quinn"))
+    status, reply = verify(pool, made["Session"], wrong_code(pool, made["SecretCode"]))
+    assert (status, reply["Status"]) == (200, "ERROR")
+    assert error(finish_setup(pool, reply["Session"])) == INVALID_SESSION
+    assert pool.admin("GET", "users/quinn")["mfa"] == []
+
+
+def test_setup_expires_midway(pool):
+    _, made = associate(pool, challenge_session(pool, "quinn"))
+    pool.admin("POST", "expire-sessions", {})
+    outcome = verify(pool, made["Session"], totp_code(pool, secret=made["SecretCode"]))
+    assert error(outcome)[1].endswith("session is expired.")
+
+
+@pytest.mark.parametrize("operation,more", [("AssociateSoftwareToken", {}),
+                                            ("VerifySoftwareToken", {"UserCode": "123456"})])
+def test_token_or_session(pool, operation, more):
+    token = signed_in(pool)["AccessToken"]
+    for given in ({}, {"AccessToken": token, "Session": "x" * 20}):
+        assert error(pool.call(operation, {**given, **more}))[0] == "InvalidParameterException"
+
+
+def test_setup_by_access_token(pool):
+    token = {"AccessToken": signed_in(pool)["AccessToken"]}
+    unasked = pool.call("VerifySoftwareToken", {**token, "UserCode": "123456"})
+    assert error(unasked)[0] == "SoftwareTokenMFANotFoundException"
+    _, made = pool.call("AssociateSoftwareToken", token)
+    assert set(made) == {"SecretCode"}
+    code = totp_code(pool, secret=made["SecretCode"])
+    assert pool.call("VerifySoftwareToken", {**token, "UserCode": code}) == (
+        200, {"Status": "SUCCESS"})
+    assert "AuthenticationResult" in sign_in(pool, "alice")[1]
+
+
+def test_setup_of_what_is_not_offered(pool):
+    pool.admin("POST", "settings", {"mfaRequired": True, "mfasCanSetup": ["EMAIL_OTP"]})
+    status, reply = sign_in(pool, "alice")
+    assert json.loads(reply["ChallengeParameters"]["MFAS_CAN_SETUP"]) == ["EMAIL_OTP"]
+    assert error(associate(pool, reply["Session"]))[0] == "SoftwareTokenMFANotFoundException"
+    outcome = answer(pool, "MFA_SETUP", session=challenge_session(pool, "quinn"),
+                     USERNAME="quinn", EMAIL="quinn@example.org")
+    assert error(outcome)[0] == "InvalidParameterException"
+
+
+def test_required_mfa_spares_who_has_it(pool):
+    pool.admin("POST", "settings", {"mfaRequired": True})
+    assert sign_in(pool, "alice")[1]["ChallengeName"] == "MFA_SETUP"
+    assert sign_in(pool, "frank")[1]["ChallengeName"] == "SMS_MFA"
+
+
+# Custom challenges
+
+def test_custom_challenge_takes_the_newest_session_only(pool):
+    first = challenge_session(pool, "trent")
+    status, reply = answer(pool, "CUSTOM_CHALLENGE", session=first, USERNAME="trent", ANSWER="no")
+    assert (status, reply["ChallengeName"]) == (200, "CUSTOM_CHALLENGE")
+    word = pool.user("trent")["customAnswers"][0]
+    outcome = answer(pool, "CUSTOM_CHALLENGE", session=first, USERNAME="trent", ANSWER=word)
+    assert error(outcome)[1].endswith("session can only be used once.")
+    assert answer(pool, "CUSTOM_CHALLENGE", session=reply["Session"], USERNAME="trent",
+                  ANSWER=word)[0] == 200
+
+
+def test_custom_challenges_in_order(pool):
+    pool.admin("POST", "users/carol", {"customSteps": [{"answer": "one"}, {"answer": "two"}]})
+    _, reply = answer_totp(pool, challenge_session(pool, "carol"), totp_code(pool))
+    for word in ("one", "two"):
+        assert reply["ChallengeName"] == "CUSTOM_CHALLENGE"
+        _, reply = answer(pool, "CUSTOM_CHALLENGE", session=reply["Session"], USERNAME="carol",
+                          ANSWER=word)
+    assert "AuthenticationResult" in reply
+
+
+@pytest.mark.parametrize("name,expected", [
+    ("alice", WRONG), ("nobody", WRONG), ("erin", ("NotAuthorizedException", "User is disabled.")),
+    ("grace", ("UserNotConfirmedException", "User is not confirmed.")),
+])
+def test_custom_auth_without_a_password_refused(pool, name, expected):
+    if name == "grace":
+        pool.admin("POST", "users/grace", {"customSteps": [{"answer": "x"}]})
+    assert error(initiate(pool, "CUSTOM_AUTH", USERNAME=name)) == expected
+
+
+# Choosing the first factor
+
+@pytest.mark.parametrize("name,offered", [
+    ("alice", ["PASSWORD_SRP", "PASSWORD"]),
+    ("uma", ["EMAIL_OTP", "WEB_AUTHN"]),
+    ("carol", ["PASSWORD_SRP", "PASSWORD"]),
+    ("nobody", ["EMAIL_OTP", "SMS_OTP", "PASSWORD_SRP", "PASSWORD"]),
+])
+def test_available_challenges(pool, name, offered):
+    if name == "carol":
+        pool.admin("POST", "users/carol", {"firstFactors": ["EMAIL_OTP", "PASSWORD"]})
+    _, reply = initiate(pool, "USER_AUTH", USERNAME=name)
+    assert (reply["ChallengeName"], reply["AvailableChallenges"]) == ("SELECT_CHALLENGE", offered)
+
+
+@pytest.mark.parametrize("parameters,expected", [
+    ({"PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": "wrong"}, WRONG),
+    ({"PREFERRED_CHALLENGE": "PASSWORD_SRP", "SRP_A": "0"},
+     ("InvalidParameterException", "SRP_A must not be zero")),
+    ({"PREFERRED_CHALLENGE": "SMS_MFA"},
+     ("InvalidParameterException", "PREFERRED_CHALLENGE is not a known challenge")),
+])
+def test_user_auth_refused(pool, parameters, expected):
+    assert error(initiate(pool, "USER_AUTH", USERNAME="alice", **parameters)) == expected
+
+
+def test_chosen_factor_must_be_on_offer(pool):
+    _, reply = initiate(pool, "USER_AUTH", USERNAME="uma")
+    outcome = answer(pool, "SELECT_CHALLENGE", session=reply["Session"], USERNAME="uma",
+                     ANSWER="PASSWORD", PASSWORD=pool.user("uma")["password"])
+    assert error(outcome)[0] == "InvalidParameterException"
+
+
+def test_passwordless_user_has_no_password(pool):
+    assert error(sign_in(pool, "uma")) == WRONG
+    assert error(SrpClient(pool, "uma").finish()) == WRONG
+
+
+def test_wrong_password_ends_the_choice(pool):
+    _, reply = initiate(pool, "USER_AUTH", USERNAME="alice")
+    given = {"session": reply["Session"], "USERNAME": "alice", "ANSWER": "PASSWORD"}
+    assert error(answer(pool, "SELECT_CHALLENGE", PASSWORD="wrong", **given)) == WRONG
+    outcome = answer(pool, "SELECT_CHALLENGE", PASSWORD=pool.user("alice")["password"], **given)
+    assert error(outcome)[1].endswith("session can only be used once.")
+
+
+def test_temporary_password_comes_before_a_code(pool):
+    pool.admin("POST", "users/uma", {"status": "FORCE_CHANGE_PASSWORD"})
+    _, reply = initiate(pool, "USER_AUTH", USERNAME="uma", PREFERRED_CHALLENGE="EMAIL_OTP")
+    assert reply["AvailableChallenges"] == ["PASSWORD_SRP", "PASSWORD"]
+
+
+def test_first_code_by_sms_and_no_second_factor(pool):
+    pool.admin("POST", "settings", {"mfaRequired": True})
+    pool.admin("POST", "users/alice", {"firstFactors": ["SMS_OTP"],
+                                       "attributes": {"phone_number": "+15555550111"}})
+    _, reply = initiate(pool, "USER_AUTH", USERNAME="alice", PREFERRED_CHALLENGE="SMS_OTP")
+    assert reply["ChallengeName"] == "SMS_OTP"
+    code = pool.admin("GET", "codes/alice")["code"]
+    assert len(code) == 8
+    assert "AuthenticationResult" in answer(
+        pool, "SMS_OTP", session=reply["Session"], USERNAME="alice", SMS_OTP_CODE=code)[1]
+
+
+@pytest.mark.parametrize("name,expected", [
+    ("erin", ("NotAuthorizedException", "User is disabled.")),
+    ("grace", ("UserNotConfirmedException", "User is not confirmed.")),
+    ("heidi", ("PasswordResetRequiredException", "Password reset required for the user")),
+])
+def test_no_code_for_who_may_not_sign_in(pool, name, expected):
+    pool.admin("POST", f"users/{name}", {"firstFactors": ["EMAIL_OTP"]})
+    outcome = initiate(pool, "USER_AUTH", USERNAME=name, PREFERRED_CHALLENGE="EMAIL_OTP")
+    assert error(outcome) == expected
+
+
+def test_every_choice_of_an_unknown_user_fails_as_for_a_known_one(pool):
+    _, reply = initiate(pool, "USER_AUTH", USERNAME="nobody")
+    given = {"session": reply["Session"], "USERNAME": "nobody"}
+    assert error(answer(pool, "SELECT_CHALLENGE", ANSWER="PASSWORD", PASSWORD="x", **given)) == (
+        WRONG)
+    first, second = (initiate(pool, "USER_AUTH", USERNAME="nobody",
+                              PREFERRED_CHALLENGE="EMAIL_OTP")[1]["ChallengeParameters"]
+                     for _ in range(2))
+    assert first == second
+    pool.admin("POST", "settings", {"preventUserExistenceErrors": "LEGACY"})
+    assert error(initiate(pool, "USER_AUTH", USERNAME="nobody"))[0] == "UserNotFoundException"
+
+
+# Changing and resetting a password
+
+def change_password(pool, token, **changes):
+    body = {"AccessToken": token, "PreviousPassword": pool.user("alice")["password"],
+            "ProposedPassword": NEW_PASSWORD, **changes}
+    return pool.call("ChangePassword", body)
+
+
+@pytest.mark.parametrize("changes,expected", [
+    ({"PreviousPassword": "wrong"}, WRONG),
+    ({"PreviousPassword": None},
+     ("InvalidParameterException", "Missing required parameter PreviousPassword")),
+    ({"ProposedPassword": "Sh0rt!"},
+     ("InvalidPasswordException",
+      "Password did not conform with policy: Password not long enough")),
+    ({"AccessToken": "x.y.z"}, ("NotAuthorizedException", "Invalid Access Token")),
+])
+def test_change_password_refused(pool, changes, expected):
+    token = signed_in(pool)["AccessToken"]
+    assert error(change_password(pool, token, **changes)) == expected
+    assert sign_in(pool, "alice")[0] == 200
+    assert change_password(pool, token) == (200, {})
+    assert error(sign_in(pool, "alice")) == WRONG
+
+
+def test_change_password_history_and_reset(pool):
+    pool.admin("POST", "settings", {"passwordHistory": 2})
+    token = signed_in(pool)["AccessToken"]
+    old = pool.user("alice")["password"]
+    assert error(change_password(pool, token, ProposedPassword=old)) == (
+        "PasswordHistoryPolicyViolationException", "Password has previously been used")
+    pool.admin("POST", "users/alice", {"status": "RESET_REQUIRED"})
+    assert error(change_password(pool, token))[0] == "PasswordResetRequiredException"
+
+
+LIMIT = ("LimitExceededException", "Attempt limit exceeded, please try after some time.")
+
+
+def test_change_password_quota(pool):
+    token = signed_in(pool)["AccessToken"]
+    for _ in range(5):
+        assert error(change_password(pool, token, PreviousPassword="wrong")) == WRONG
+    assert error(change_password(pool, token)) == LIMIT
+    pool.admin("POST", "clock", {"offset": 3601})
+    token = signed_in(pool)["AccessToken"]
+    assert change_password(pool, token)[0] == 200
+
+
+def forgot(pool, name, client="public", **more):
+    return pool.call("ForgotPassword", {"ClientId": pool.client_id(client), "Username": name,
+                                        **more})
+
+
+def confirm_forgot(pool, name, code, word=NEW_PASSWORD, client="public", **more):
+    return pool.call("ConfirmForgotPassword", {
+        "ClientId": pool.client_id(client), "Username": name, "ConfirmationCode": code,
+        "Password": word, **more})
+
+
+WRONG_CODE = ("CodeMismatchException", "Invalid verification code provided, please try again.")
+OLD_CODE = ("ExpiredCodeException", "Invalid code provided, please request a code again.")
+
+
+@pytest.mark.parametrize("name", ["alice", "heidi"])
+def test_forgotten_password(pool, name):
+    assert forgot(pool, name) == (200, {"CodeDeliveryDetails": {
+        "AttributeName": "email", "DeliveryMedium": "EMAIL", "Destination": f"{name[0]}***@e***"}})
+    code = pool.admin("GET", f"codes/{name}")["code"]
+    assert error(confirm_forgot(pool, name, "wrong")) == WRONG_CODE
+    assert error(confirm_forgot(pool, name, code, "weak"))[0] == "InvalidPasswordException"
+    assert confirm_forgot(pool, name, code) == (200, {})
+    assert error(confirm_forgot(pool, name, code)) == OLD_CODE
+    assert sign_in(pool, name, NEW_PASSWORD)[0] == 200
+
+
+def test_reset_code_expires(pool):
+    assert error(confirm_forgot(pool, "alice", "123456")) == OLD_CODE
+    forgot(pool, "alice")
+    code = pool.admin("GET", "codes/alice")["code"]
+    pool.admin("POST", "clock", {"offset": 3600})
+    assert error(confirm_forgot(pool, "alice", code)) == OLD_CODE
+
+
+def test_no_code_serves_for_something_else(pool):
+    session = challenge_session(pool, "nina")
+    other = pool.admin("GET", "codes/nina")["code"]
+    forgot(pool, "nina")
+    code = pool.admin("GET", "codes/nina")["code"]
+    if code != other:
+        assert error(confirm_forgot(pool, "nina", other)) == WRONG_CODE
+        outcome = answer(pool, "EMAIL_OTP", session=session, USERNAME="nina", EMAIL_OTP_CODE=code)
+        assert error(outcome)[0] == "CodeMismatchException"
+
+
+def test_reset_ends_a_lock_out(pool):
+    pool.admin("POST", "users/alice", {"passwordFailures": 10})
+    forgot(pool, "alice")
+    assert confirm_forgot(pool, "alice", pool.admin("GET", "codes/alice")["code"])[0] == 200
+    assert sign_in(pool, "alice", NEW_PASSWORD)[0] == 200
+
+
+@pytest.mark.parametrize("call", [lambda pool: forgot(pool, "alice"),
+                                  lambda pool: confirm_forgot(pool, "alice", "wrong")],
+                         ids=["ForgotPassword", "ConfirmForgotPassword"])
+def test_reset_quota(pool, call):
+    forgot(pool, "bob")
+    for _ in range(5):
+        assert call(pool)[1].get("__type") != "LimitExceededException"
+    assert error(call(pool)) == LIMIT
+
+
+@pytest.mark.parametrize("name,change,expected", [
+    ("erin", {}, ("NotAuthorizedException", "User is disabled.")),
+    ("dave", {}, ("NotAuthorizedException",
+                  "User password cannot be reset in the current state.")),
+    ("alice", {"attributes": {"email_verified": "false"}},
+     ("InvalidParameterException", "Cannot reset password for the user as there is no "
+      "registered/verified email or phone_number")),
+])
+def test_forgot_refused(pool, name, change, expected):
+    pool.admin("POST", f"users/{name}", change)
+    assert error(forgot(pool, name)) == expected
+
+
+def test_forgot_by_sms(pool):
+    pool.admin("POST", "users/frank", {"attributes": {"email_verified": None}})
+    assert forgot(pool, "frank")[1]["CodeDeliveryDetails"] == {
+        "AttributeName": "phone_number", "DeliveryMedium": "SMS", "Destination": "+*******0123"}
+
+
+def test_forgot_by_an_unknown_user(pool):
+    first, second = (forgot(pool, "nobody") for _ in range(2))
+    assert first == second and first[0] == 200
+    assert error(confirm_forgot(pool, "nobody", "123456")) == WRONG_CODE
+    pool.admin("POST", "settings", {"preventUserExistenceErrors": "LEGACY"})
+    assert error(forgot(pool, "nobody"))[0] == "UserNotFoundException"
+    assert error(confirm_forgot(pool, "nobody", "123456"))[0] == "UserNotFoundException"
+
+
+@pytest.mark.parametrize("call", [forgot, lambda pool, name, **more: confirm_forgot(
+    pool, name, "123456", **more)], ids=["ForgotPassword", "ConfirmForgotPassword"])
+def test_hash_of_the_typed_name_in_a_reset(pool, call):
+    typed = "judy@example.com"
+    forgot(pool, "judy")
+    accepted = call(pool, typed, client="confidential", SecretHash=hash_of(pool, typed))
+    assert accepted[0] == 200 or error(accepted) == WRONG_CODE
+    assert error(call(pool, typed, client="confidential", SecretHash=hash_of(pool, "judy")))[
+        1].startswith("Unable to verify secret hash")
+    assert error(call(pool, typed, client="confidential"))[1].endswith(
+        "SECRET_HASH was not received")
+
+
 # Tokens, refresh, revocation
 
 def refresh(pool, token, client="public", **more):
@@ -653,6 +1464,54 @@ def test_rotation_grace_period(pool):
         assert refresh(pool, token)[0] == 200
     pool.admin("POST", "clock", {"offset": 31})
     assert error(refresh(pool, token))[0] == "RefreshTokenReuseException"
+
+
+def old_refresh(pool, token, client="public", **more):
+    return initiate(pool, "REFRESH_TOKEN_AUTH", client, REFRESH_TOKEN=token, **more)
+
+
+@pytest.mark.parametrize("call,member", [(refresh, "DeviceKey"), (old_refresh, "DEVICE_KEY")])
+def test_refresh_with_a_device(pool, call, member):
+    pool.admin("POST", "settings", {"deviceTracking": "ALWAYS"})
+    result = signed_in(pool)
+    key = result["NewDeviceMetadata"]["DeviceKey"]
+    token = result["RefreshToken"]
+    for given in ({}, {member: "us-east-1_0"}):
+        assert error(call(pool, token, **given)) == (
+            "NotAuthorizedException", "Invalid Refresh Token.")
+    status, reply = call(pool, token, **{member: key})
+    assert status == 200
+    assert claims_of(reply["AuthenticationResult"]["AccessToken"])["device_key"] == key
+    assert "NewDeviceMetadata" not in reply["AuthenticationResult"]
+    pool.admin("POST", "settings", {"deviceTracking": "OFF"})
+    assert call(pool, token)[0] == 200
+
+
+def test_refused_refresh_does_not_rotate(pool):
+    pool.admin("POST", "settings", {"deviceTracking": "ALWAYS", "refreshTokenRotation": True})
+    result = signed_in(pool)
+    token, key = result["RefreshToken"], result["NewDeviceMetadata"]["DeviceKey"]
+    assert error(refresh(pool, token))[1] == "Invalid Refresh Token."
+    assert refresh(pool, token, DeviceKey=key)[0] == 200
+    assert error(refresh(pool, token, DeviceKey=key))[0] == "RefreshTokenReuseException"
+
+
+@pytest.mark.parametrize("kind", ["UnsupportedOperationException", "OperationNotEnabledException",
+                                  "UnknownOperationException"])
+def test_refresh_operation_the_pool_lacks(pool, kind):
+    pool.admin("POST", "settings", {"getTokensRefusal": kind})
+    token = signed_in(pool)["RefreshToken"]
+    assert error(refresh(pool, token))[0] == kind
+    assert old_refresh(pool, token)[0] == 200
+
+
+def test_refreshed_groups_are_the_present_ones(pool):
+    token = signed_in(pool)["RefreshToken"]
+    pool.admin("POST", "users/alice", {"groups": ["ops"]})
+    for call in (refresh, old_refresh):
+        result = call(pool, token)[1]["AuthenticationResult"]
+        for member in ("IdToken", "AccessToken"):
+            assert claims_of(result[member])["cognito:groups"] == ["ops"]
 
 
 def revoke(pool, token, **more):

@@ -42,7 +42,7 @@ client(const struct cog_env *env, const struct cog_secret *secret)
 /* One call of a test: which, in which world, and what came of it. */
 struct attempt {
     struct cog_api_reply reply;
-    enum cog_refusal refusal;
+    struct cog_refused refused;
     struct cog_err err;
 };
 
@@ -52,13 +52,21 @@ struct attempt {
     }
 
 static int
+start(struct world *world, const struct cog_api_start *start,
+      const struct cog_secret *secret, struct attempt *ret)
+{
+    const struct cog_env env = world_env(world);
+    const struct cog_api api = client(&env, secret);
+
+    return cog_api_start(&api, start, &ret->reply, &ret->refused, &ret->err);
+}
+
+static int
 start_password(struct world *world, const char *password, struct attempt *ret)
 {
     struct cog_secret typed = world_secret(password);
-    const struct cog_env env = world_env(world);
-    const struct cog_api api = client(&env, NULL);
-    int rc = cog_api_start_password(&api, "alice", &typed, &ret->reply,
-                                    &ret->refusal, &ret->err);
+    const struct cog_api_start with = {.username = "alice", .password = &typed};
+    int rc = start(world, &with, NULL, ret);
 
     cog_secret_clear(&typed);
     return rc;
@@ -83,7 +91,7 @@ a_password_becomes_tokens(void **state)
     WORLD_EXCHANGES(&world, script);
     assert_int_equal(start_password(&world, "q\"\\\xc3\xa9\t%s", &got), 0);
     assert_int_equal(got.err.code, COG_OK);
-    assert_int_equal(got.refusal, COG_REFUSAL_NONE);
+    assert_int_equal(got.refused.kind, COG_REFUSAL_NONE);
     assert_string_equal(got.reply.challenge, "");
     assert_string_equal(cog_secret_str(&got.reply.tokens.access), "a.c.c");
     assert_string_equal(cog_secret_str(&got.reply.tokens.id), "i.d.t");
@@ -112,40 +120,134 @@ bad_passwords_are_not_sent(void **state)
     (void)state;
     for (size_t i = 0; i < COG_COUNT(cases); i++) {
         struct world world = WORLD_INIT; /* an empty script */
-        const struct cog_env env = world_env(&world);
-        const struct cog_api api = client(&env, NULL);
         struct cog_secret password = COG_SECRET_INIT(16);
+        const struct cog_api_start with = {.username = "alice",
+                                           .password = &password};
         struct attempt got = ATTEMPT_INIT;
 
         assert_int_equal(cog_secret_append(&password, cases[i].password,
                                            cases[i].len, &got.err),
                          0);
-        assert_int_equal(cog_api_start_password(&api, "alice", &password,
-                                                &got.reply, &got.refusal,
-                                                &got.err),
-                         -1);
+        assert_int_equal(start(&world, &with, NULL, &got), -1);
         assert_int_equal(got.err.code, COG_E_DENIED);
         assert_string_equal(got.err.msg, cases[i].reason);
-        assert_int_equal(got.refusal, COG_REFUSAL_NONE);
+        assert_int_equal(got.refused.kind, COG_REFUSAL_NONE);
         cog_secret_clear(&password);
         world_check(&world);
     }
 }
 
 static void
-bad_names_are_not_sent(void **state)
+bad_starts_are_not_sent(void **state)
 {
-    struct world world = WORLD_INIT;
-    const struct cog_env env = world_env(&world);
-    const struct cog_api api = client(&env, NULL);
+    static const struct {
+        struct cog_api_start start;
+        enum cog_errc code;
+    } cases[] = {
+        {{.flow = COG_API_SRP, .username = "m\xfcller", .srp_a = "abcd"},
+         COG_E_DENIED},
+        {{.flow = COG_API_CHOICE, .username = "alice", .preferred = "\xff"},
+         COG_E_DENIED},
+        {{.flow = COG_API_SRP,
+          .username = "alice",
+          .srp_a = "abcd",
+          .device_key = "\xff"},
+         COG_E_DENIED},
+        /* What a flow needs is missing. */
+        {{.flow = COG_API_PASSWORD, .username = "alice"}, COG_E_DENIED},
+        {{.flow = COG_API_SRP, .username = "alice"}, COG_E_SYSTEM},
+        {{.flow = COG_API_SRP, .srp_a = "abcd"}, COG_E_SYSTEM},
+        {{.flow = COG_API_CHOICE, .username = "alice", .preferred = "PASSWORD"},
+         COG_E_DENIED},
+        {{.flow = COG_API_CHOICE,
+          .username = "alice",
+          .preferred = "PASSWORD_SRP"},
+         COG_E_SYSTEM},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COG_COUNT(cases); i++) {
+        struct world world = WORLD_INIT;
+        struct attempt got = ATTEMPT_INIT;
+
+        assert_int_equal(start(&world, &cases[i].start, NULL, &got), -1);
+        assert_int_equal(got.err.code, cases[i].code);
+        assert_int_equal(got.refused.kind, COG_REFUSAL_NONE);
+        world_check(&world);
+    }
+}
+
+#define SELECT                                                     \
+    "{\"ChallengeName\":\"SELECT_CHALLENGE\",\"Session\":\"s-1\"," \
+    "\"AvailableChallenges\":[\"PASSWORD\",\"EMAIL_OTP\",\"WEB_AUTHN\"]}"
+
+#define USER_AUTH "\"AuthFlow\":\"USER_AUTH\""
+
+/* What a choice sends: the secret that its preference names, no other. */
+static void
+a_choice_sends_what_it_prefers(void **state)
+{
+    static const struct {
+        const char *preferred;
+        struct world_exchange exchange;
+    } cases[] = {
+        {NULL,
+         {.holds = {USER_AUTH},
+          .lacks = {"PREFERRED", "PASSWORD", "SRP_A", "abcd"}}},
+        {"PASSWORD",
+         {.holds = {USER_AUTH, "\"PREFERRED_CHALLENGE\":\"PASSWORD\"",
+                    "\"PASSWORD\":\"pw!\"", HASH},
+          .lacks = {"SRP_A"}}},
+        {"PASSWORD_SRP",
+         {.holds = {USER_AUTH, "\"PREFERRED_CHALLENGE\":\"PASSWORD_SRP\"",
+                    "\"SRP_A\":\"abcd\""},
+          .lacks = {"pw!"}}},
+        {"EMAIL_OTP",
+         {.holds = {USER_AUTH, "\"PREFERRED_CHALLENGE\":\"EMAIL_OTP\""},
+          .lacks = {"pw!", "SRP_A"}}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COG_COUNT(cases); i++) {
+        struct world_exchange script[] = {cases[i].exchange};
+        struct world world = WORLD_INIT;
+        struct cog_secret secret = world_secret("s3cret");
+        struct cog_secret password = world_secret("pw!");
+        const struct cog_api_start with = {.flow = COG_API_CHOICE,
+                                           .username = "alice",
+                                           .password = &password,
+                                           .srp_a = "abcd",
+                                           .preferred = cases[i].preferred};
+        struct attempt got = ATTEMPT_INIT;
+
+        script[0].expect = "InitiateAuth";
+        script[0].status = 200;
+        script[0].body = SELECT;
+        WORLD_EXCHANGES(&world, script);
+        assert_int_equal(start(&world, &with, &secret, &got), 0);
+        assert_string_equal(got.reply.challenge, "SELECT_CHALLENGE");
+        cog_api_clear(&got.reply);
+        cog_secret_clear(&password);
+        cog_secret_clear(&secret);
+        world_check(&world);
+    }
+}
+
+static void
+choices_are_listed(void **state)
+{
+    struct cog_secret text = world_secret(SELECT);
     struct attempt got = ATTEMPT_INIT;
 
     (void)state;
-    assert_int_equal(cog_api_start_srp(&api, "m\xfcller", "abcd", &got.reply,
-                                       &got.refusal, &got.err),
-                     -1);
-    assert_int_equal(got.err.code, COG_E_DENIED);
-    world_check(&world);
+    assert_null(cog_api_available(&got.reply, 0));
+    assert_int_equal(cog_api_parse(&text, &got.reply, &got.err), 0);
+    assert_string_equal(cog_api_available(&got.reply, 0), "PASSWORD");
+    assert_string_equal(cog_api_available(&got.reply, 2), "WEB_AUTHN");
+    assert_null(cog_api_available(&got.reply, 3));
+    cog_api_clear(&got.reply);
+    assert_null(cog_api_available(&got.reply, 0));
+    cog_secret_clear(&text);
 }
 
 static void
@@ -154,22 +256,25 @@ srp_starts_with_a(void **state)
     static const struct world_exchange script[] = {{
         .expect = "InitiateAuth",
         .holds = {"\"AuthFlow\":\"USER_SRP_AUTH\"", "\"SRP_A\":\"abcd\"",
-                  "\"USERNAME\":\"alice\"", HASH},
-        .lacks = {"PASSWORD", "s3cret"},
+                  "\"USERNAME\":\"alice\"", HASH, "\"DEVICE_KEY\":\"eu_1\""},
+        .lacks = {"PASSWORD", "s3cret", "pw!", "PREFERRED"},
         .status = 200,
         .body = VERIFIER,
     }};
     struct world world = WORLD_INIT;
     struct cog_secret secret = world_secret("s3cret");
-    const struct cog_env env = world_env(&world);
-    const struct cog_api api = client(&env, &secret);
+    struct cog_secret password = world_secret("pw!"); /* not to be sent */
+    const struct cog_api_start with = {.flow = COG_API_SRP,
+                                       .username = "alice",
+                                       .password = &password,
+                                       .srp_a = "abcd",
+                                       .preferred = "PASSWORD",
+                                       .device_key = "eu_1"};
     struct attempt got = ATTEMPT_INIT;
 
     (void)state;
     WORLD_EXCHANGES(&world, script);
-    assert_int_equal(cog_api_start_srp(&api, "alice", "abcd", &got.reply,
-                                       &got.refusal, &got.err),
-                     0);
+    assert_int_equal(start(&world, &with, &secret, &got), 0);
     assert_string_equal(got.reply.challenge, "PASSWORD_VERIFIER");
     assert_int_equal(got.reply.session.len, 0);
     assert_string_equal(cog_api_parameter(&got.reply, "SALT"), "5c");
@@ -180,6 +285,7 @@ srp_starts_with_a(void **state)
     cog_api_clear(&got.reply);
     assert_null(cog_api_parameter(&got.reply, "SALT"));
     assert_string_equal(got.reply.challenge, "");
+    cog_secret_clear(&password);
     cog_secret_clear(&secret);
     world_check(&world);
 }
@@ -201,12 +307,13 @@ respond(struct world *world, const char *session, bool proven,
         .session = session == NULL ? NULL : &token,
         .fields = fields,
         .count = COG_COUNT(fields),
+        .device_key = session == NULL ? NULL : "eu_1",
         .proven = proven,
     };
     const struct cog_env env = world_env(world);
     const struct cog_api api = client(&env, &secret);
     int rc =
-        cog_api_respond(&api, &answer, &ret->reply, &ret->refusal, &ret->err);
+        cog_api_respond(&api, &answer, &ret->reply, &ret->refused, &ret->err);
 
     cog_secret_clear(&token);
     cog_secret_clear(&secret);
@@ -229,13 +336,14 @@ answers_carry_session_and_hash(void **state)
         },
         {
             .expect = "RespondToAuthChallenge",
+            .holds = {"\"DEVICE_KEY\":\"eu_1\""},
             .lacks = {"Session"},
             .status = 200,
             .body = TOKENS,
         },
         {
             .expect = "RespondToAuthChallenge",
-            .lacks = {"Session"},
+            .lacks = {"Session", "DEVICE_KEY"},
             .status = 200,
             .body = TOKENS,
         },
@@ -303,10 +411,10 @@ refusals_are_explained(void **state)
 
         script[0].expect = "RespondToAuthChallenge";
         WORLD_EXCHANGES(&world, script);
-        got.refusal = COG_REFUSAL_LOCKED; /* must be overwritten */
+        got.refused.kind = COG_REFUSAL_LOCKED; /* must be overwritten */
         assert_int_equal(respond(&world, "s", cases[i].proven, &got), -1);
         assert_int_equal(got.err.code, cases[i].code);
-        assert_int_equal(got.refusal, cases[i].refusal);
+        assert_int_equal(got.refused.kind, cases[i].refusal);
         assert_int_equal(got.reply.tokens.access.len, 0);
         world_check(&world);
     }
@@ -327,56 +435,6 @@ starting_proves_nothing(void **state)
     WORLD_EXCHANGES(&world, script);
     assert_int_equal(start_password(&world, "pw", &got), -1);
     assert_int_equal(got.err.code, COG_E_DENIED);
-    world_check(&world);
-}
-
-static int
-revoke(struct world *world, const struct cog_secret *secret,
-       struct attempt *ret)
-{
-    struct cog_secret token = world_secret("refresh-1");
-    const struct cog_env env = world_env(world);
-    const struct cog_api api = client(&env, secret);
-    int rc = cog_api_revoke(&api, &token, &ret->refusal, &ret->err);
-
-    cog_secret_clear(&token);
-    return rc;
-}
-
-static void
-revoking_sends_the_token(void **state)
-{
-    static const struct world_exchange script[] = {
-        {
-            .expect = "RevokeToken",
-            .holds = {"\"Token\":\"refresh-1\"", "\"ClientId\":\"myclient\""},
-            .lacks = {"ClientSecret", "SECRET_HASH"},
-            .status = 200,
-        },
-        {
-            .expect = "RevokeToken",
-            .holds = {"\"ClientSecret\":\"s3cret\""},
-            .lacks = {"SECRET_HASH"},
-            .status = 200,
-            .body = "{}",
-        },
-        {
-            .expect = "RevokeToken",
-            .status = 400,
-            .error_type = "UnauthorizedException",
-        },
-    };
-    struct world world = WORLD_INIT;
-    struct cog_secret secret = world_secret("s3cret");
-    struct attempt got = ATTEMPT_INIT;
-
-    (void)state;
-    WORLD_EXCHANGES(&world, script);
-    assert_int_equal(revoke(&world, NULL, &got), 0);
-    assert_int_equal(revoke(&world, &secret, &got), 0);
-    assert_int_equal(revoke(&world, &secret, &got), -1);
-    assert_int_equal(got.err.code, COG_E_CLIENT);
-    cog_secret_clear(&secret);
     world_check(&world);
 }
 
@@ -477,6 +535,22 @@ static const struct {
     {CHALLENGE("\"Session\":\"s\",\"ChallengeParameters\":{\"A\":7}"), -1},
     {CHALLENGE("\"Session\":\"s\",\"ChallengeParameters\":{\"A\":{}}"), -1},
     {CHALLENGE("\"Session\":\"s\",\"ChallengeParameters\":{\"A\":null}"), 0},
+    /* What can be chosen. */
+    {CHALLENGE("\"Session\":\"s\",\"AvailableChallenges\":[]"), 0},
+    {CHALLENGE("\"Session\":\"s\",\"AvailableChallenges\":null"), 0},
+    {CHALLENGE("\"Session\":\"s\",\"AvailableChallenges\":[\"A\"]"), 0},
+    {CHALLENGE("\"Session\":\"s\",\"AvailableChallenges\":{}"), -1},
+    {CHALLENGE("\"Session\":\"s\",\"AvailableChallenges\":\"A\""), -1},
+    {CHALLENGE("\"Session\":\"s\",\"AvailableChallenges\":[\"A\",7]"), -1},
+    {CHALLENGE("\"Session\":\"s\",\"AvailableChallenges\":[null]"), -1},
+    {CHALLENGE("\"Session\":\"s\",\"AvailableChallenges\":[\"\"]"), -1},
+    {CHALLENGE("\"Session\":\"s\",\"AvailableChallenges\":[\"A B\"]"), -1},
+    {CHALLENGE("\"Session\":\"s\",\"AvailableChallenges\":"
+               "[\"\\u001b\"]"),
+     -1},
+    {CHALLENGE("\"Session\":\"s\",\"AvailableChallenges\":[\"" FIFTY
+               "12345678901234\"]"),
+     -1},
     /* New devices. */
     {RESULT("\"NewDeviceMetadata\":{\"DeviceKey\":\"k\"}"), 0},
     {RESULT("\"NewDeviceMetadata\":{\"DeviceKey\":7}"), -1},
@@ -496,7 +570,7 @@ is_empty(const struct cog_api_reply *reply)
            reply->tokens.device_key.len == 0 &&
            reply->tokens.device_group_key.len == 0 &&
            reply->challenge[0] == '\0' && reply->session.len == 0 &&
-           reply->parameters == NULL;
+           reply->parameters == NULL && reply->available == NULL;
 }
 
 static void
@@ -556,6 +630,12 @@ large_replies_are_refused(void **state)
         {"{\"AuthenticationResult\":{\"AccessToken\":\"a\","
          "\"NewDeviceMetadata\":{\"DeviceKey\":\"",
          "k", 400, "\"}}}", -1},
+        {"{\"ChallengeName\":\"A\",\"Session\":\"s\","
+         "\"AvailableChallenges\":[\"A\"",
+         ",\"A\"", 61 + 31 * 4, "]}", 0}, /* 32 of them */
+        {"{\"ChallengeName\":\"A\",\"Session\":\"s\","
+         "\"AvailableChallenges\":[\"A\"",
+         ",\"A\"", 61 + 32 * 4, "]}", -1},
         /* JSN06: nesting. */
         {"{\"a\":", "[", 10000, "", -1},
         {"{\"a\":", "{\"a\":", 60000, "", -1},
@@ -598,15 +678,14 @@ static void
 large_requests_are_refused(void **state)
 {
     struct cog_secret name = inflate("", "n", COG_REQUEST_MAX, "");
+    const struct cog_api_start with = {.flow = COG_API_SRP,
+                                       .username = cog_secret_str(&name),
+                                       .srp_a = "abcd"};
     struct world world = WORLD_INIT;
-    const struct cog_env env = world_env(&world);
-    const struct cog_api api = client(&env, NULL);
     struct attempt got = ATTEMPT_INIT;
 
     (void)state;
-    assert_int_equal(cog_api_start_srp(&api, cog_secret_str(&name), "abcd",
-                                       &got.reply, &got.refusal, &got.err),
-                     -1);
+    assert_int_equal(start(&world, &with, NULL, &got), -1);
     assert_int_equal(got.err.code, COG_E_PROTOCOL);
     cog_secret_clear(&name);
     world_check(&world);
@@ -618,7 +697,7 @@ every_allocation_may_fail(void **state)
     static const struct world_exchange script[] = {{
         .expect = "RespondToAuthChallenge",
         .status = 200,
-        .body = VERIFIER,
+        .body = SELECT,
     }};
     unsigned long n = 0;
     int rc = -1;
@@ -647,12 +726,13 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_password_becomes_tokens),
         cmocka_unit_test(bad_passwords_are_not_sent),
-        cmocka_unit_test(bad_names_are_not_sent),
+        cmocka_unit_test(bad_starts_are_not_sent),
+        cmocka_unit_test(a_choice_sends_what_it_prefers),
+        cmocka_unit_test(choices_are_listed),
         cmocka_unit_test(srp_starts_with_a),
         cmocka_unit_test(answers_carry_session_and_hash),
         cmocka_unit_test(refusals_are_explained),
         cmocka_unit_test(starting_proves_nothing),
-        cmocka_unit_test(revoking_sends_the_token),
         cmocka_unit_test(replies_are_checked),
         cmocka_unit_test(large_replies_are_refused),
         cmocka_unit_test(new_devices_are_kept),

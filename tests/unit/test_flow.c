@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Whole sign-ins: proofs, chains of challenges, beginning again. */
 #include "lib/pool/flow.h"
 
 #include <setjmp.h>
@@ -16,14 +17,7 @@
 #include <unistd.h>
 
 #include "lib/core/name.h"
-#include "lib/pool/hash.h"
-#include "tests/unit/world.h"
-
-#define CLIENT_ID "7pub1example2client3id4xyz"
-#define SECRET    "1example2secret3of4a5client"
-#define PASSWORD  "Passw0rd!"
-/* WORLD_INIT's time, as SRP signs it. */
-#define TIMESTAMP "Wed Nov 18 11:06:40 UTC 2026"
+#include "tests/unit/scenario.h"
 
 /* This definition comes before libc's, so that the kernel can refuse. */
 static bool random_fails;
@@ -34,195 +28,10 @@ getrandom(void *buf, size_t len, unsigned flags)
     return random_fails ? -1 : syscall(SYS_getrandom, buf, len, flags);
 }
 
-/* What the pool can answer. */
-#define TOKENS                                                       \
-    "{\"AuthenticationResult\":{\"AccessToken\":\"a.c.c\",\"IdToken" \
-    "\":\"i.d.t\"},\"ChallengeParameters\":{}}"
-#define CHALLENGE(name, session, parameters)                            \
-    "{\"ChallengeName\":\"" name "\",\"Session\":\"" session "\",\"Cha" \
-    "llengeParameters\":{" parameters "}}"
-#define TOTP(session) CHALLENGE("SOFTWARE_TOKEN_MFA", session, "")
-#define RENEW         CHALLENGE("NEW_PASSWORD_REQUIRED", "s1", "")
-#define VERIFIER(who) CHALLENGE("PASSWORD_VERIFIER", "s0", who "," SRP_VALUES)
-#define SRP_VALUES \
-    "\"SALT\":\"5c5d\",\"SRP_B\":\"1234abcd\",\"SECRET_BLOCK\":\"AAAA\""
-#define ALICE "\"USER_ID_FOR_SRP\":\"alice\""
-#define ERROR(type, message) \
-    "{\"__type\":\"" type "\",\"message\":\"" message "\"}"
-#define WRONG_PASSWORD \
-    ERROR("NotAuthorizedException", "Incorrect username or password.")
-#define WRONG_CODE ERROR("CodeMismatchException", "Invalid code received")
-#define USED_CODE  ERROR("ExpiredCodeException", "Your software token has ...")
-#define BAD_POLICY ERROR("InvalidPasswordException", "too short")
-#define OUTAGE     ERROR("InternalErrorException", "try again")
-#define TOO_FAST   ERROR("TooManyRequestsException", "Rate exceeded")
+static const struct scenario by_password = {.name = "by password"};
+static const struct scenario by_srp = {.name = "by SRP", .kind = COG_API_SRP};
 
-/* One run, as data. */
-#define MOST_EXCHANGES 12
-#define MOST_ANSWERS   11
-
-struct script {
-    const char *name;
-    struct world_exchange exchanges[MOST_EXCHANGES];
-    struct world_answer answers[MOST_ANSWERS];
-    bool srp;
-    /* What must come out. */
-    bool proven;
-    enum cog_errc code;
-    const char *message; /* part of it */
-    const char *mfa;     /* NULL: none */
-};
-
-/* How the tests hold a run; free_run() it. */
-struct outcome {
-    struct cog_api_reply reply;
-    struct cog_flow_facts facts;
-    struct cog_err err;
-    int rc;
-};
-
-/* Whom a run signs in, and how. */
-struct setup {
-    const char *username;
-    const char *a_hex;  /* the fixed secret of an SRP run, or NULL */
-    const char *secret; /* of the app client, or NULL */
-};
-
-static const struct setup by_password = {.username = "alice"};
-static const struct setup by_srp = {.username = "alice", .a_hex = "abcd"};
-
-static void
-run_flow(struct world *world, const struct setup *setup, struct outcome *ret)
-{
-    const struct cog_env env = world_env(world);
-    struct cog_secret password = world_secret(PASSWORD);
-    struct cog_secret secret = world_secret(SECRET);
-    const struct cog_api api = {
-        .endpoint = "https://cognito-idp.test/",
-        .client_id = CLIENT_ID,
-        .client_secret = setup->secret == NULL ? NULL : &secret,
-        .transport = &env.transport,
-    };
-    struct cog_flow flow = {
-        .api = &api,
-        .pool_name = "Pool1",
-        .username = setup->username,
-        .password = &password,
-    };
-
-    *ret = (struct outcome){.reply = COG_API_REPLY_INIT};
-    if (setup->a_hex != NULL) {
-        assert_int_equal(cog_srp_start_with(setup->a_hex, &flow.srp, &ret->err),
-                         0);
-    }
-    ret->rc = cog_flow_run(&env, &flow, &ret->reply, &ret->facts, &ret->err);
-    cog_srp_close(flow.srp);
-    cog_secret_clear(&password);
-    cog_secret_clear(&secret);
-}
-
-/* A refusal leaves nothing that could be taken for a success. */
-static void
-check_outcome(const struct outcome *got, enum cog_errc code)
-{
-    const struct cog_api_tokens *tokens = &got->reply.tokens;
-
-    if (got->err.code != code) {
-        fail_msg("code %d, want %d: %s", (int)got->err.code, (int)code,
-                 got->err.msg);
-    }
-    assert_int_equal(got->rc, code == COG_OK ? 0 : -1);
-    assert_string_equal(got->reply.challenge, "");
-    assert_string_equal(cog_secret_str(&tokens->access),
-                        code == COG_OK ? "a.c.c" : "");
-    assert_string_equal(cog_secret_str(&tokens->id),
-                        code == COG_OK ? "i.d.t" : "");
-}
-
-static size_t
-exchanges_of(const struct script *script)
-{
-    size_t n = 0;
-
-    while (n < MOST_EXCHANGES && script->exchanges[n].expect != NULL)
-        n++;
-    return n;
-}
-
-static size_t
-answers_of(const struct script *script)
-{
-    size_t n = 0;
-
-    while (n < MOST_ANSWERS && script->answers[n].expect != COG_TEXT_NONE)
-        n++;
-    return n;
-}
-
-static void
-play(const struct script *script)
-{
-    struct world world = WORLD_INIT;
-    struct outcome got;
-
-    print_message("%s\n", script->name);
-    world.exchanges = script->exchanges;
-    world.exchange_count = exchanges_of(script);
-    world.answers = script->answers;
-    world.answer_count = answers_of(script);
-    run_flow(&world, script->srp ? &by_srp : &by_password, &got);
-    check_outcome(&got, script->code);
-    if (script->message != NULL && strstr(got.err.msg, script->message) == NULL)
-        fail_msg("message '%s', want '%s'", got.err.msg, script->message);
-    assert_int_equal(got.facts.proven, script->proven);
-    assert_string_equal(got.facts.mfa, script->mfa == NULL ? "" : script->mfa);
-    cog_api_clear(&got.reply);
-    world_check(&world);
-}
-
-/* Rows of exchanges and answers. */
-#define START(http, text)                                                      \
-    {                                                                          \
-        .expect = "InitiateAuth", .status = (http), .body = (text), .holds = { \
-            "\"USERNAME\":\"alice\""                                           \
-        }                                                                      \
-    }
-#define RESPOND(challenge, session, value, http, text)                        \
-    {                                                                         \
-        .expect = "RespondToAuthChallenge", .status = (http), .body = (text), \
-        .holds = {                                                            \
-            "\"ChallengeName\":\"" challenge "\"",                            \
-            "\"Session\":\"" session "\"",                                    \
-            "\"" value "\"",                                                  \
-            "\"USERNAME\":\"alice\"",                                         \
-            "\"ClientId\":\"" CLIENT_ID "\"",                                 \
-        }                                                                     \
-    }
-#define CODE(session, code, http, text)    \
-    RESPOND("SOFTWARE_TOKEN_MFA", session, \
-            "SOFTWARE_TOKEN_MFA_CODE\":\"" code, http, text)
-#define CHANGE(password, http, text)                                           \
-    RESPOND("NEW_PASSWORD_REQUIRED", "s1", "NEW_PASSWORD\":\"" password, http, \
-            text)
-#define PROOF(http, text) \
-    RESPOND("PASSWORD_VERIFIER", "s0", "TIMESTAMP\":\"" TIMESTAMP, http, text)
-#define SHOWN(text, typed)   \
-    {                        \
-        text, true, typed, 0 \
-    }
-#define HIDDEN(text, typed)   \
-    {                         \
-        text, false, typed, 0 \
-    }
-/* Typed, and then the conversation fails: nothing of it counts. */
-#define BROKEN(text, echo, typed)     \
-    {                                 \
-        text, echo, typed, COG_E_CONV \
-    }
-#define NEW_PASSWORD_TWICE(text, first, second) \
-    HIDDEN(text, first), HIDDEN(COG_TEXT_NEW_PASSWORD_AGAIN, second)
-
-static const struct script passwords[] = {
+static const struct scenario passwords[] = {
     {
         .name = "a password is enough",
         .exchanges = {{.expect = "InitiateAuth",
@@ -235,7 +44,7 @@ static const struct script passwords[] = {
     },
     {
         .name = "SRP proves it without sending it",
-        .srp = true,
+        .kind = COG_API_SRP,
         .exchanges = {{.expect = "InitiateAuth",
                        .holds = {"USER_SRP_AUTH", "\"SRP_A\":\"",
                                  "\"USERNAME\":\"alice\""},
@@ -252,29 +61,29 @@ static const struct script passwords[] = {
     },
     {
         .name = "wrong password by SRP",
-        .srp = true,
+        .kind = COG_API_SRP,
         .exchanges = {START(200, VERIFIER(ALICE)), PROOF(400, WRONG_PASSWORD)},
         .code = COG_E_DENIED,
     },
     {
         .name = "the proof is not sent twice after an outage",
-        .srp = true,
+        .kind = COG_API_SRP,
         .exchanges = {START(200, VERIFIER(ALICE)), PROOF(500, OUTAGE)},
         .code = COG_E_NET,
     },
     {
         .name = "tokens nobody proved anything for",
-        .srp = true,
+        .kind = COG_API_SRP,
         .exchanges = {START(200, TOKENS)},
         .code = COG_E_PROTOCOL,
         .message = "without a proof",
     },
     {
         .name = "tokens for a code alone",
-        .srp = true,
+        .kind = COG_API_SRP,
         .exchanges = {START(200, TOTP("s1")),
                       CODE("s1", "123456", 200, TOKENS)},
-        .answers = {SHOWN(COG_TEXT_TOTP, "123456")},
+        .turns = {SHOWN(COG_TEXT_TOTP, "123456")},
         .code = COG_E_PROTOCOL,
         .message = "without a proof",
         .mfa = "totp",
@@ -288,15 +97,35 @@ static const struct script passwords[] = {
     },
     {
         .name = "an SRP challenge without a user",
-        .srp = true,
+        .kind = COG_API_SRP,
         .exchanges = {START(200, VERIFIER("\"X\":\"\""))},
         .code = COG_E_PROTOCOL,
     },
     {
         .name = "a second SRP challenge: the pair is used up",
-        .srp = true,
+        .kind = COG_API_SRP,
         .exchanges = {START(200, VERIFIER(ALICE)), PROOF(200, VERIFIER(ALICE))},
-        .code = COG_E_SYSTEM,
+        .code = COG_E_PROTOCOL,
+        .message = "an SRP proof nobody offered",
+    },
+    {
+        .name = "no password is typed: nothing is sent",
+        .password = "",
+        .code = COG_E_DENIED,
+        .message = "the password is empty",
+    },
+    {
+        .name = "nor with SRP",
+        .kind = COG_API_SRP,
+        .password = "",
+        .code = COG_E_DENIED,
+        .message = "the password is empty",
+    },
+    {
+        .name = "SRP without a pair made beforehand",
+        .kind = COG_API_SRP,
+        .no_pair = true,
+        .exchanges = {START(200, VERIFIER(ALICE)), PROOF(200, TOKENS)},
         .proven = true,
     },
     {
@@ -306,348 +135,504 @@ static const struct script passwords[] = {
     },
 };
 
-static const struct script codes[] = {
+/* Chains, as Cognito poses them one after the other. */
+#define Q "\\\""
+#define RENEW                                                                \
+    CHALLENGE("NEW_PASSWORD_REQUIRED", "c1",                                 \
+              ALICE ",\"requiredAttributes\":\"[" Q "userAttributes.email" Q \
+                    "]\"")
+#define RENEWED(text)                                                     \
+    RESPOND("NEW_PASSWORD_REQUIRED", "c1",                                \
+            "NEW_PASSWORD\":\"N3w\",\"userAttributes.email\":\"a@b", 200, \
+            text)
+#define RENEWAL                                 \
+    SHOWN(COG_TEXT_MUST_CHANGE, "yes"),         \
+        SHOWN(COG_TEXT_ATTRIBUTE_EMAIL, "a@b"), \
+        NEW_PASSWORD_TWICE(COG_TEXT_NEW_PASSWORD, "N3w", "N3w")
+#define SETUP                    \
+    CHALLENGE("MFA_SETUP", "c2", \
+              ALICE ",\"MFAS_CAN_SETUP\":\"[" Q "SOFTWARE_TOKEN_MFA" Q "]\"")
+#define ASSOCIATE                                          \
+    {                                                      \
+        .expect = "AssociateSoftwareToken", .status = 200, \
+        .body = "{\"SecretCode\":\"JBSWY3DPEHPK3PXP\","    \
+                "\"Session\":\"a1\"}",                     \
+        .holds = {                                         \
+            "\"Session\":\"c2\""                           \
+        }                                                  \
+    }
+#define VERIFY                                                            \
+    {                                                                     \
+        .expect = "VerifySoftwareToken", .status = 200,                   \
+        .body = "{\"Status\":\"SUCCESS\",\"Session\":\"v1\"}", .holds = { \
+            "\"Session\":\"a1\""                                          \
+        }                                                                 \
+    }
+#define ENROLLED(text)                                                     \
+    {                                                                      \
+        .expect = "RespondToAuthChallenge", .status = 200, .body = (text), \
+        .holds = {                                                         \
+            "\"ChallengeName\":\"MFA_SETUP\"",                             \
+            "\"Session\":\"v1\""                                           \
+        }                                                                  \
+    }
+#define SCAN(account)                                                   \
+    {                                                                   \
+        .text = COG_TEXT_ENROL_QR, .echo = true, .typed = "1",          \
+        .plain = COG_TEXT_ENROL_PLAIN, .qr = OTPAUTH(account), .arg = { \
+            NULL,                                                       \
+            "JBSWY3DPEHPK3PXP",                                         \
+            OTPAUTH(account)                                            \
+        }                                                               \
+    }
+#define OTPAUTH(account) \
+    "otpauth://totp/Pool1:" account "?secret=JBSWY3DPEHPK3PXP&issuer=Pool1"
+#define SMS            CHALLENGE("SMS_MFA", "c3", ALICE)
+#define SMS_CODE(text) RESPOND("SMS_MFA", "c3", "SMS_MFA_CODE\":\"1", 200, text)
+#define MFAS                                                       \
+    CHALLENGE("SELECT_MFA_TYPE", "c4",                             \
+              ALICE ",\"MFAS_CAN_CHOOSE\":\"[" Q "SMS_MFA" Q "," Q \
+                    "SOFTWARE_TOKEN_MFA" Q "]\"")
+#define TAKES_SMS(text) \
+    RESPOND("SELECT_MFA_TYPE", "c4", "ANSWER\":\"SMS_MFA", 200, text)
+#define TYPES_SMS_CODE SAYING(COG_TEXT_SMS, "1", "***")
+#define MFA_MENU \
+    MENU(COG_TEXT_CHOOSE_SECOND, "2", COG_TEXT_OPTION_TOTP, COG_TEXT_OPTION_SMS)
+/* The device's own SRP. */
+#define DEVICE CHALLENGE("DEVICE_SRP_AUTH", "d1", ALICE)
+#define DEVICE_A(text)                                                     \
+    {                                                                      \
+        .expect = "RespondToAuthChallenge", .status = 200, .body = (text), \
+        .holds = {                                                         \
+            "\"ChallengeName\":\"DEVICE_SRP_AUTH\"",                       \
+            "\"Session\":\"d1\"",                                          \
+            "\"DEVICE_KEY\":\"dev-1\"",                                    \
+            "\"SRP_A\":\"",                                                \
+        }                                                                  \
+    }
+#define DEVICE_VERIFIER                         \
+    CHALLENGE("DEVICE_PASSWORD_VERIFIER", "d2", \
+              "\"DEVICE_KEY\":\"dev-1\"," SRP_VALUES)
+#define DEVICE_PROOF(http, text)                                              \
+    {                                                                         \
+        .expect = "RespondToAuthChallenge", .status = (http), .body = (text), \
+        .holds = {                                                            \
+            "\"ChallengeName\":\"DEVICE_PASSWORD_VERIFIER\"",                 \
+            "\"Session\":\"d2\"",                                             \
+            "\"DEVICE_KEY\":\"dev-1\"",                                       \
+            "\"PASSWORD_CLAIM_SIGNATURE\":\"",                                \
+            "\"PASSWORD_CLAIM_SECRET_BLOCK\":\"AAAA\"",                       \
+            "\"TIMESTAMP\":\"" TIMESTAMP "\"",                                \
+        }                                                                     \
+    }
+
+static const struct scenario chains[] = {
     {
-        .name = "right code",
-        .exchanges = {START(200, TOTP("s1")),
-                      CODE("s1", "123456", 200, TOKENS)},
-        .answers = {SHOWN(COG_TEXT_TOTP, "123456")},
+        .name = "a password alone",
+        .exchanges = {START(200, TOKENS)},
+        .proven = true,
+    },
+    {
+        .name = "a code",
+        .exchanges = {START(200, TOTP("c5")), CODE("c5", "1", 200, TOKENS)},
+        .turns = {SHOWN(COG_TEXT_TOTP, "1")},
         .proven = true,
         .mfa = "totp",
     },
     {
-        .name = "right code after SRP",
-        .srp = true,
-        .exchanges = {START(200, VERIFIER(ALICE)), PROOF(200, TOTP("s1")),
-                      CODE("s1", "123456", 200, TOKENS)},
-        .answers = {SHOWN(COG_TEXT_TOTP, "123456")},
+        .name = "a menu and a text message",
+        .exchanges = {START(200, MFAS), TAKES_SMS(SMS), SMS_CODE(TOKENS)},
+        .turns = {MFA_MENU, TYPES_SMS_CODE},
+        .proven = true,
+        .mfa = "sms",
+    },
+    {
+        .name = "a new password",
+        .exchanges = {START(200, RENEW), RENEWED(TOKENS)},
+        .turns = {RENEWAL},
+        .proven = true,
+        .changed = true,
+        .keeps = "N3w",
+    },
+    {
+        .name = "a new password and a text message",
+        .exchanges = {START(200, RENEW), RENEWED(SMS), SMS_CODE(TOKENS)},
+        .turns = {RENEWAL, TYPES_SMS_CODE},
+        .proven = true,
+        .mfa = "sms",
+        .changed = true,
+        .keeps = "N3w",
+    },
+    {
+        .name = "a question of the pool's own after a code",
+        .exchanges = {START(200, TOTP("c5")),
+                      CODE("c5", "1", 200,
+                           CHALLENGE("CUSTOM_CHALLENGE", "c6", ALICE)),
+                      RESPOND("CUSTOM_CHALLENGE", "c6", "ANSWER\":\"a", 200,
+                              TOKENS)},
+        .turns = {SHOWN(COG_TEXT_TOTP, "1"), SHOWN(COG_TEXT_CUSTOM_BARE, "a")},
+        .proven = true,
+        .mfa = "custom",
+    },
+    {
+        .name = "a device instead of a code",
+        .device = true,
+        .exchanges = {START(200, DEVICE), DEVICE_A(DEVICE_VERIFIER),
+                      DEVICE_PROOF(200, TOKENS)},
+        .proven = true,
+        .mfa = "device",
+    },
+    {
+        .name = "a device after a text message",
+        .device = true,
+        .exchanges = {START(200, SMS), SMS_CODE(DEVICE),
+                      DEVICE_A(DEVICE_VERIFIER), DEVICE_PROOF(200, TOKENS)},
+        .turns = {TYPES_SMS_CODE},
+        .proven = true,
+        .mfa = "device",
+    },
+    {
+        .name = "the longest: new password, menu, text message, device",
+        .device = true,
+        .exchanges = {START(200, RENEW), RENEWED(MFAS), TAKES_SMS(SMS),
+                      SMS_CODE(DEVICE), DEVICE_A(DEVICE_VERIFIER),
+                      DEVICE_PROOF(200, TOKENS)},
+        .turns = {RENEWAL, MFA_MENU, TYPES_SMS_CODE},
+        .proven = true,
+        .mfa = "device",
+        .changed = true,
+        .keeps = "N3w",
+    },
+    {
+        .name = "a wrong code at the end",
+        .exchanges = {START(200, RENEW), RENEWED(TOTP("c5")),
+                      CODE("c5", "1", 400,
+                           ERROR("LimitExceededException", ""))},
+        .turns = {RENEWAL, SHOWN(COG_TEXT_TOTP, "1")},
+        .code = COG_E_MAXTRIES,
+        .proven = true,
+        .changed = true,
+        .keeps = "N3w",
+    },
+};
+
+/* These name the user in what is shown. */
+static const struct scenario enrolments[] = {
+    {
+        .name = "new password, new authenticator, device: by password",
+        .device = true,
+        .exchanges = {START(200, RENEW), RENEWED(SETUP), ASSOCIATE, VERIFY,
+                      ENROLLED(DEVICE), DEVICE_A(DEVICE_VERIFIER),
+                      DEVICE_PROOF(200, TOKENS)},
+        .turns = {RENEWAL, SCAN("alice")},
+        .proven = true,
+        .mfa = "device",
+        .changed = true,
+        .keeps = "N3w",
+    },
+    {
+        .name = "new password, new authenticator: by SRP, confidential, alias",
+        .kind = COG_API_SRP,
+        .username = "alice@example.com",
+        .confidential = true,
+        .exchanges = {START(200, VERIFIER(ALICE)), PROOF(200, RENEW),
+                      RENEWED(SETUP), ASSOCIATE, VERIFY, ENROLLED(TOKENS)},
+        .turns = {RENEWAL, SCAN("alice%40example.com")},
+        .proven = true,
+        .mfa = "totp",
+        .changed = true,
+        .keeps = "N3w",
+    },
+};
+
+#define WITH_DEVICE(http, text)                                                \
+    {                                                                          \
+        .expect = "InitiateAuth", .status = (http), .body = (text), .holds = { \
+            "\"DEVICE_KEY\":\"dev-1\""                                         \
+        }                                                                      \
+    }
+#define WITHOUT_DEVICE(text)                                                \
+    {                                                                       \
+        .expect = "InitiateAuth", .status = 200, .body = (text), .lacks = { \
+            "DEVICE_KEY"                                                    \
+        }                                                                   \
+    }
+#define NO_DEVICE ERROR("ResourceNotFoundException", "Device does not exist.")
+
+static const struct scenario devices[] = {
+    {
+        .name = "a device is named in every call",
+        .device = true,
+        .exchanges = {WITH_DEVICE(200, TOTP("c5")),
+                      {.expect = "RespondToAuthChallenge",
+                       .holds = {"\"DEVICE_KEY\":\"dev-1\""},
+                       .status = 200,
+                       .body = TOKENS}},
+        .turns = {SHOWN(COG_TEXT_TOTP, "1")},
         .proven = true,
         .mfa = "totp",
     },
     {
-        .name = "codes have any length, blanks do not count",
-        .exchanges = {START(200, TOTP("s1")),
-                      CODE("s1", "12345678", 200, TOKENS)},
-        .answers = {SHOWN(COG_TEXT_TOTP, " 12 34\t56 78 ")},
+        .name = "a host that is no device names none",
+        .exchanges = {WITHOUT_DEVICE(TOTP("c5")),
+                      {.expect = "RespondToAuthChallenge",
+                       .lacks = {"DEVICE_KEY"},
+                       .status = 200,
+                       .body = TOKENS}},
+        .turns = {SHOWN(COG_TEXT_TOTP, "1")},
         .proven = true,
         .mfa = "totp",
     },
     {
-        .name = "wrong, then right",
-        .exchanges = {START(200, TOTP("s1")),
-                      CODE("s1", "111111", 400, WRONG_CODE),
-                      CODE("s1", "222222", 200, TOKENS)},
-        .answers = {SHOWN(COG_TEXT_TOTP, "111111"),
-                    SHOWN(COG_TEXT_TOTP_WRONG, "222222")},
+        .name = "forgotten by the pool: begin again without it",
+        .device = true,
+        .exchanges = {WITH_DEVICE(400, NO_DEVICE),
+                      WITHOUT_DEVICE(TOTP("c5")),
+                      {.expect = "RespondToAuthChallenge",
+                       .lacks = {"DEVICE_KEY"},
+                       .status = 200,
+                       .body = TOKENS}},
+        .turns = {SHOWN(COG_TEXT_TOTP, "1")},
         .proven = true,
         .mfa = "totp",
+        .device_unknown = true,
     },
     {
-        .name = "used, wrong, right: each question says why",
-        .exchanges = {START(200, TOTP("s1")),
-                      CODE("s1", "111111", 400, USED_CODE),
-                      CODE("s1", "222222", 400, WRONG_CODE),
-                      CODE("s1", "333333", 200, TOKENS)},
-        .answers = {SHOWN(COG_TEXT_TOTP, "111111"),
-                    SHOWN(COG_TEXT_TOTP_USED, "222222"),
-                    SHOWN(COG_TEXT_TOTP_WRONG, "333333")},
+        .name = "forgotten, says the answer to the proof: a fresh one",
+        .kind = COG_API_SRP,
+        .device = true,
+        .exchanges = {WITH_DEVICE(200, VERIFIER(ALICE)), PROOF(400, NO_DEVICE),
+                      WITHOUT_DEVICE(VERIFIER(ALICE)), PROOF(200, TOKENS)},
+        .proven = true,
+        .device_unknown = true,
+    },
+    {
+        .name = "forgotten while its own proof was under way",
+        .device = true,
+        .exchanges = {WITH_DEVICE(200, DEVICE), DEVICE_A(DEVICE_VERIFIER),
+                      DEVICE_PROOF(400, NO_DEVICE), WITHOUT_DEVICE(TOTP("c5")),
+                      CODE("c5", "1", 200, TOKENS)},
+        .turns = {SHOWN(COG_TEXT_TOTP, "1")},
         .proven = true,
         .mfa = "totp",
+        .device_unknown = true,
     },
     {
-        .name = "three re-asks, then no more",
-        .exchanges = {START(200, TOTP("s1")),
-                      CODE("s1", "111111", 400, WRONG_CODE),
-                      CODE("s1", "222222", 400, WRONG_CODE),
-                      CODE("s1", "333333", 400, WRONG_CODE),
-                      CODE("s1", "444444", 400, WRONG_CODE)},
-        .answers = {SHOWN(COG_TEXT_TOTP, "111111"),
-                    SHOWN(COG_TEXT_TOTP_WRONG, "222222"),
-                    SHOWN(COG_TEXT_TOTP_WRONG, "333333"),
-                    SHOWN(COG_TEXT_TOTP_WRONG, "444444")},
+        .name = "a proof of the device that is refused",
+        .device = true,
+        .exchanges = {WITH_DEVICE(200, DEVICE), DEVICE_A(DEVICE_VERIFIER),
+                      DEVICE_PROOF(400, WRONG_PASSWORD),
+                      WITHOUT_DEVICE(TOTP("c5")), CODE("c5", "1", 200, TOKENS)},
+        .turns = {SHOWN(COG_TEXT_TOTP, "1")},
+        .proven = true,
+        .mfa = "totp",
+        .device_unknown = true,
+    },
+    {
+        .name = "an outage forgets no device",
+        .device = true,
+        .exchanges = {WITH_DEVICE(200, DEVICE), DEVICE_A(DEVICE_VERIFIER),
+                      DEVICE_PROOF(500, OUTAGE)},
+        .code = COG_E_NET,
+        .proven = true,
+    },
+    {
+        .name = "unknown once more, though none was named",
+        .device = true,
+        .exchanges = {WITH_DEVICE(400, NO_DEVICE), START(400, NO_DEVICE)},
         .code = COG_E_DENIED,
-        .message = "wrong code",
-        .proven = true,
+        .message = "device",
+        .device_unknown = true,
     },
     {
-        .name = "nothing typed is nothing sent",
-        .exchanges = {START(200, TOTP("s1")),
-                      CODE("s1", "123456", 200, TOKENS)},
-        .answers = {SHOWN(COG_TEXT_TOTP, ""),
-                    SHOWN(COG_TEXT_TOTP_WRONG, " \t "),
-                    SHOWN(COG_TEXT_TOTP_WRONG, "123456")},
-        .proven = true,
-        .mfa = "totp",
-    },
-    {
-        .name = "what nobody can have typed is not sent",
-        .exchanges = {START(200, TOTP("s1")),
-                      CODE("s1", "123456", 200, TOKENS)},
-        .answers = {SHOWN(COG_TEXT_TOTP, "\b\n\r\177INCORRECT"),
-                    SHOWN(COG_TEXT_TOTP_WRONG, "12\xff"),
-                    SHOWN(COG_TEXT_TOTP_WRONG, "123456")},
-        .proven = true,
-        .mfa = "totp",
-    },
-    {
-        .name = "nothing typed four times",
-        .exchanges = {START(200, TOTP("s1"))},
-        .answers = {SHOWN(COG_TEXT_TOTP, ""), SHOWN(COG_TEXT_TOTP_WRONG, ""),
-                    SHOWN(COG_TEXT_TOTP_WRONG, ""),
-                    SHOWN(COG_TEXT_TOTP_WRONG, "")},
+        .name = "no device, and the pool does not know it",
+        .exchanges = {START(400, NO_DEVICE)},
         .code = COG_E_DENIED,
-        .message = "no usable authenticator code was given",
+    },
+    {
+        .name = "a device is asked for, and this host is none",
+        .exchanges = {START(200, DEVICE)},
+        .code = COG_E_CHALLENGE,
+        .message = "DEVICE_SRP_AUTH, and this host is no device",
         .proven = true,
     },
     {
-        .name = "an ended session is not asked about again",
-        .exchanges = {START(200, TOTP("s1")),
-                      CODE("s1", "123456", 400,
-                           ERROR("NotAuthorizedException",
-                                 "Invalid session for the user."))},
-        .answers = {SHOWN(COG_TEXT_TOTP, "123456")},
+        .name = "or its proof",
+        .exchanges = {START(200, DEVICE_VERIFIER)},
+        .code = COG_E_CHALLENGE,
+        .message = "DEVICE_PASSWORD_VERIFIER, and this host is no device",
+        .proven = true,
+    },
+    {
+        .name = "a device's proof nobody offered",
+        .device = true,
+        .exchanges = {WITH_DEVICE(200, DEVICE_VERIFIER)},
+        .code = COG_E_PROTOCOL,
+        .message = "nobody offered",
+        .proven = true,
+    },
+    {
+        .name = "a user's proof for the device's half",
+        .device = true,
+        .exchanges = {WITH_DEVICE(200, DEVICE), DEVICE_A(VERIFIER(ALICE))},
+        .code = COG_E_PROTOCOL,
+        .message = "nobody offered",
+        .proven = true,
+    },
+    {
+        .name = "a device's proof for the user's half",
+        .kind = COG_API_SRP,
+        .device = true,
+        .exchanges = {WITH_DEVICE(200, DEVICE_VERIFIER)},
+        .code = COG_E_PROTOCOL,
+        .message = "nobody offered",
+    },
+    {
+        .name = "a device alone proves no user",
+        .kind = COG_API_SRP,
+        .device = true,
+        .exchanges = {WITH_DEVICE(200, DEVICE), DEVICE_A(DEVICE_VERIFIER),
+                      DEVICE_PROOF(200, TOKENS)},
+        .code = COG_E_PROTOCOL,
+        .message = "without a proof",
+        .mfa = "device",
+    },
+};
+
+static const struct scenario restarts[] = {
+    {
+        .name = "the user was too slow: once more from the start",
+        .exchanges = {START(200, TOTP("s1")), CODE("s1", "1", 400, EXPIRED),
+                      START(200, TOTP("s2")), CODE("s2", "2", 200, TOKENS)},
+        .turns = {SHOWN(COG_TEXT_TOTP, "1"), SHOWN(COG_TEXT_TOTP, "2")},
+        .proven = true,
+        .mfa = "totp",
+    },
+    {
+        .name = "too slow again: no more",
+        .exchanges = {START(200, TOTP("s1")), CODE("s1", "1", 400, EXPIRED),
+                      START(200, TOTP("s2")), CODE("s2", "2", 400, EXPIRED)},
+        .turns = {SHOWN(COG_TEXT_TOTP, "1"), SHOWN(COG_TEXT_TOTP, "2")},
         .code = COG_E_DENIED,
         .message = "session",
         .proven = true,
     },
     {
-        .name = "too many codes, after proof",
-        .exchanges = {START(200, TOTP("s1")),
-                      CODE("s1", "123456", 400,
-                           ERROR("TooManyFailedAttemptsException", ""))},
-        .answers = {SHOWN(COG_TEXT_TOTP, "123456")},
-        .code = COG_E_MAXTRIES,
-        .proven = true,
-    },
-    {
-        .name = "a code is not sent twice after an outage",
-        .exchanges = {START(200, TOTP("s1")),
-                      CODE("s1", "123456", 500, OUTAGE)},
-        .answers = {SHOWN(COG_TEXT_TOTP, "123456")},
-        .code = COG_E_NET,
-        .proven = true,
-    },
-    {
-        .name = "the conversation cannot ask for a code",
-        .exchanges = {START(200, TOTP("s1"))},
-        .answers = {SHOWN(COG_TEXT_TOTP, NULL)},
-        .code = COG_E_CONV,
-        .proven = true,
-    },
-    {
-        .name = "a code of a conversation that failed is not sent",
-        .exchanges = {START(200, TOTP("s1"))},
-        .answers = {BROKEN(COG_TEXT_TOTP, true, "123456")},
-        .code = COG_E_CONV,
-        .proven = true,
-    },
-    {
-        .name = "an empty answer does not hide the conversation's end",
-        .exchanges = {START(200, TOTP("s1"))},
-        .answers = {SHOWN(COG_TEXT_TOTP, ""), SHOWN(COG_TEXT_TOTP_WRONG, NULL)},
-        .code = COG_E_CONV,
-        .proven = true,
-    },
-    {
-        .name = "the session of the last reply answers",
-        .exchanges = {START(200, TOTP("s1")),
-                      CODE("s1", "111111", 200, TOTP("s2")),
-                      CODE("s2", "222222", 200, TOKENS)},
-        .answers = {SHOWN(COG_TEXT_TOTP, "111111"),
-                    SHOWN(COG_TEXT_TOTP, "222222")},
+        .name = "by SRP, with a fresh pair",
+        .kind = COG_API_SRP,
+        .exchanges = {START(200, VERIFIER(ALICE)), PROOF(200, TOTP("s1")),
+                      CODE("s1", "1", 400, EXPIRED),
+                      START(200, VERIFIER(ALICE)), PROOF(200, TOTP("s2")),
+                      CODE("s2", "2", 200, TOKENS)},
+        .turns = {SHOWN(COG_TEXT_TOTP, "1"), SHOWN(COG_TEXT_TOTP, "2")},
         .proven = true,
         .mfa = "totp",
     },
     {
-        .name = "challenges without end",
+        .name = "the device is named again",
+        .device = true,
+        .exchanges = {WITH_DEVICE(200, TOTP("s1")),
+                      CODE("s1", "1", 400, EXPIRED),
+                      WITH_DEVICE(200, TOTP("s2")),
+                      CODE("s2", "2", 200, TOKENS)},
+        .turns = {SHOWN(COG_TEXT_TOTP, "1"), SHOWN(COG_TEXT_TOTP, "2")},
+        .proven = true,
+        .mfa = "totp",
+    },
+    {
+        .name = "with the new password, when it is that far",
+        .exchanges = {START(200, RENEW),
+                      RENEWED(TOTP("s1")),
+                      CODE("s1", "1", 400, EXPIRED),
+                      {.expect = "InitiateAuth",
+                       .holds = {"\"PASSWORD\":\"N3w\""},
+                       .status = 200,
+                       .body = TOTP("s2")},
+                      CODE("s2", "2", 200, TOKENS)},
+        .turns = {RENEWAL, SHOWN(COG_TEXT_TOTP, "1"),
+                  SHOWN(COG_TEXT_TOTP, "2")},
+        .proven = true,
+        .mfa = "totp",
+        .changed = true,
+        .keeps = "N3w",
+    },
+    {
+        .name = "an authenticator set up too slowly",
+        .exchanges = {START(200, SETUP),
+                      ASSOCIATE,
+                      {.expect = "VerifySoftwareToken",
+                       .status = 400,
+                       .body = EXPIRED},
+                      START(200, SETUP),
+                      ASSOCIATE,
+                      VERIFY,
+                      ENROLLED(TOKENS)},
+        .turns = {SCAN("alice"), SCAN("alice")},
+        .proven = true,
+        .mfa = "totp",
+    },
+    {
+        .name = "with the factor chosen before",
+        .kind = COG_API_CHOICE,
+        .password = "",
         .exchanges =
-            {START(200, TOTP("s1")), CODE("s1", "1", 200, TOTP("s1")),
-             CODE("s1", "2", 200, TOTP("s1")), CODE("s1", "3", 200, TOTP("s1")),
-             CODE("s1", "4", 200, TOTP("s1")), CODE("s1", "5", 200, TOTP("s1")),
-             CODE("s1", "6", 200, TOTP("s1")), CODE("s1", "7", 200, TOTP("s1")),
-             CODE("s1", "8", 200, TOTP("s1")), CODE("s1", "9", 200, TOTP("s1")),
-             CODE("s1", "10", 200, TOTP("s1"))},
-        .answers = {SHOWN(COG_TEXT_TOTP, "1"), SHOWN(COG_TEXT_TOTP, "2"),
-                    SHOWN(COG_TEXT_TOTP, "3"), SHOWN(COG_TEXT_TOTP, "4"),
-                    SHOWN(COG_TEXT_TOTP, "5"), SHOWN(COG_TEXT_TOTP, "6"),
-                    SHOWN(COG_TEXT_TOTP, "7"), SHOWN(COG_TEXT_TOTP, "8"),
-                    SHOWN(COG_TEXT_TOTP, "9"), SHOWN(COG_TEXT_TOTP, "10")},
-        .code = COG_E_MAXTRIES,
-        .message = "without end",
+            {START(200, OFFER("SELECT_CHALLENGE", "s1", "\"EMAIL_OTP\"")),
+             RESPOND("SELECT_CHALLENGE", "s1", "ANSWER", 200,
+                     CHALLENGE("EMAIL_OTP", "s2", "")),
+             RESPOND("EMAIL_OTP", "s2", "EMAIL_OTP_CODE", 400, EXPIRED),
+             {.expect = "InitiateAuth",
+              .holds = {"\"PREFERRED_CHALLENGE\":\"EMAIL_OTP\""},
+              .status = 200,
+              .body = CHALLENGE("EMAIL_OTP", "s3", "")},
+             RESPOND("EMAIL_OTP", "s3", "EMAIL_OTP_CODE", 200, TOKENS)},
+        .turns = {MENU(COG_TEXT_CHOOSE_FIRST, "1", COG_TEXT_OPTION_EMAIL),
+                  SAYING(COG_TEXT_EMAIL, "1", "***"),
+                  SAYING(COG_TEXT_EMAIL, "2", "***")},
+        .proven = true,
+        .method = "email_otp",
+    },
+    {
+        .name = "once for the device, once for the time",
+        .device = true,
+        .exchanges = {WITH_DEVICE(400, NO_DEVICE), START(200, TOTP("s1")),
+                      CODE("s1", "1", 400, EXPIRED), START(200, TOTP("s2")),
+                      CODE("s2", "2", 200, TOKENS)},
+        .turns = {SHOWN(COG_TEXT_TOTP, "1"), SHOWN(COG_TEXT_TOTP, "2")},
         .proven = true,
         .mfa = "totp",
+        .device_unknown = true,
     },
-};
-
-#define WANTED(list)                         \
-    CHALLENGE("NEW_PASSWORD_REQUIRED", "s1", \
-              "\"requiredAttributes\":\"" list "\"")
-
-static const struct script new_passwords[] = {
     {
-        .name = "yes and a new password",
-        .exchanges = {START(200, RENEW), CHANGE("N3w pass", 200, TOKENS)},
-        .answers = {SHOWN(COG_TEXT_MUST_CHANGE, "yes"),
-                    NEW_PASSWORD_TWICE(COG_TEXT_NEW_PASSWORD, "N3w pass",
-                                       "N3w pass")},
+        .name = "what the first session proved does not count in the second",
+        .kind = COG_API_SRP,
+        .exchanges = {START(200, VERIFIER(ALICE)), PROOF(200, TOTP("s1")),
+                      CODE("s1", "1", 400, EXPIRED), START(200, TOKENS)},
+        .turns = {SHOWN(COG_TEXT_TOTP, "1")},
+        .code = COG_E_PROTOCOL,
+        .message = "without a proof",
         .proven = true,
+        .method = "",
     },
     {
-        .name = "YES is yes; no attribute is wanted; a code follows",
-        .exchanges = {START(200, WANTED("[]")), CHANGE("N3w", 200, TOTP("s2")),
-                      CODE("s2", "123456", 200, TOKENS)},
-        .answers = {SHOWN(COG_TEXT_MUST_CHANGE, "YES"),
-                    NEW_PASSWORD_TWICE(COG_TEXT_NEW_PASSWORD, "N3w", "N3w"),
-                    SHOWN(COG_TEXT_TOTP, "123456")},
-        .proven = true,
-        .mfa = "totp",
-    },
-    {
-        .name = "no",
-        .exchanges = {START(200, RENEW)},
-        .answers = {SHOWN(COG_TEXT_MUST_CHANGE, "no")},
-        .code = COG_E_DENIED,
-        .message = "did not want",
-        .proven = true,
-    },
-    {
-        .name = "Enter is no yes",
-        .exchanges = {START(200, RENEW)},
-        .answers = {SHOWN(COG_TEXT_MUST_CHANGE, "")},
-        .code = COG_E_DENIED,
-        .message = "did not want",
-        .proven = true,
-    },
-    {
-        .name = "the old password typed there is no yes",
-        .exchanges = {START(200, RENEW)},
-        .answers = {SHOWN(COG_TEXT_MUST_CHANGE, PASSWORD)},
+        .name = "the second start is refused",
+        .exchanges = {START(200, TOTP("s1")), CODE("s1", "1", 400, EXPIRED),
+                      START(400, WRONG_PASSWORD)},
+        .turns = {SHOWN(COG_TEXT_TOTP, "1")},
         .code = COG_E_DENIED,
         .proven = true,
+        .method = "",
     },
     {
-        .name = "the conversation cannot ask with echo",
-        .exchanges = {START(200, RENEW)},
-        .answers = {SHOWN(COG_TEXT_MUST_CHANGE, NULL)},
-        .code = COG_E_CONV,
-        .proven = true,
-    },
-    {
-        .name = "a yes of a conversation that failed is none",
-        .exchanges = {START(200, RENEW)},
-        .answers = {BROKEN(COG_TEXT_MUST_CHANGE, true, "yes")},
-        .code = COG_E_CONV,
-        .proven = true,
-    },
-    {
-        .name = "nor is a new password one",
-        .exchanges = {START(200, RENEW)},
-        .answers = {SHOWN(COG_TEXT_MUST_CHANGE, "yes"),
-                    BROKEN(COG_TEXT_NEW_PASSWORD, false, "N3w")},
-        .code = COG_E_CONV,
-        .proven = true,
-    },
-    {
-        .name = "nor its repetition",
-        .exchanges = {START(200, RENEW)},
-        .answers = {SHOWN(COG_TEXT_MUST_CHANGE, "yes"),
-                    HIDDEN(COG_TEXT_NEW_PASSWORD, "N3w"),
-                    BROKEN(COG_TEXT_NEW_PASSWORD_AGAIN, false, "N3w")},
-        .code = COG_E_CONV,
-        .proven = true,
-    },
-    {
-        .name = "the conversation ends before the new password",
-        .exchanges = {START(200, RENEW)},
-        .answers = {SHOWN(COG_TEXT_MUST_CHANGE, "yes"),
-                    HIDDEN(COG_TEXT_NEW_PASSWORD, NULL)},
-        .code = COG_E_CONV,
-        .proven = true,
-    },
-    {
-        .name = "the conversation ends before its repetition",
-        .exchanges = {START(200, RENEW)},
-        .answers = {SHOWN(COG_TEXT_MUST_CHANGE, "yes"),
-                    NEW_PASSWORD_TWICE(COG_TEXT_NEW_PASSWORD, "N3w", NULL)},
-        .code = COG_E_CONV,
-        .proven = true,
-    },
-    {
-        .name = "different, the old one, refused, then good",
-        .exchanges = {START(200, RENEW), CHANGE("short", 400, BAD_POLICY),
-                      CHANGE("N3w", 200, TOKENS)},
-        .answers = {SHOWN(COG_TEXT_MUST_CHANGE, "yes"),
-                    NEW_PASSWORD_TWICE(COG_TEXT_NEW_PASSWORD, "N3w", "N3W"),
-                    NEW_PASSWORD_TWICE(COG_TEXT_NEW_PASSWORD_DIFFERS, PASSWORD,
-                                       PASSWORD),
-                    NEW_PASSWORD_TWICE(COG_TEXT_NEW_PASSWORD_SAME, "short",
-                                       "short"),
-                    NEW_PASSWORD_TWICE(COG_TEXT_NEW_PASSWORD_REFUSED, "N3w",
-                                       "N3w")},
-        .proven = true,
-    },
-    {
-        .name = "the old one four times is never sent",
-        .exchanges = {START(200, RENEW)},
-        .answers =
-            {SHOWN(COG_TEXT_MUST_CHANGE, "yes"),
-             NEW_PASSWORD_TWICE(COG_TEXT_NEW_PASSWORD, PASSWORD, PASSWORD),
-             NEW_PASSWORD_TWICE(COG_TEXT_NEW_PASSWORD_SAME, PASSWORD, PASSWORD),
-             NEW_PASSWORD_TWICE(COG_TEXT_NEW_PASSWORD_SAME, PASSWORD, PASSWORD),
-             NEW_PASSWORD_TWICE(COG_TEXT_NEW_PASSWORD_SAME, PASSWORD,
-                                PASSWORD)},
+        .name = "no session at the very start is no expired one",
+        .exchanges = {START(400, EXPIRED)},
         .code = COG_E_DENIED,
-        .message = "no usable new password",
-        .proven = true,
     },
     {
-        .name = "nothing typed is nothing sent",
-        .exchanges = {START(200, RENEW), CHANGE("N3w", 200, TOKENS)},
-        .answers = {SHOWN(COG_TEXT_MUST_CHANGE, "yes"),
-                    NEW_PASSWORD_TWICE(COG_TEXT_NEW_PASSWORD, "", ""),
-                    NEW_PASSWORD_TWICE(COG_TEXT_NEW_PASSWORD_REFUSED, "N3w",
-                                       "N3w")},
-        .proven = true,
-    },
-    {
-        .name = "one our next sign-in would refuse is not sent",
-        .exchanges = {START(200, RENEW), CHANGE("N3w", 200, TOKENS)},
-        .answers = {SHOWN(COG_TEXT_MUST_CHANGE, "yes"),
-                    NEW_PASSWORD_TWICE(COG_TEXT_NEW_PASSWORD, "N3w\x1b",
-                                       "N3w\x1b"),
-                    NEW_PASSWORD_TWICE(COG_TEXT_NEW_PASSWORD_REFUSED, "N3w",
-                                       "N3w")},
-        .proven = true,
-    },
-    {
-        .name = "the policy refuses four times",
-        .exchanges = {START(200, RENEW), CHANGE("a", 400, BAD_POLICY),
-                      CHANGE("b", 400, BAD_POLICY),
-                      CHANGE("c", 400, BAD_POLICY),
-                      CHANGE("d", 400, BAD_POLICY)},
-        .answers = {SHOWN(COG_TEXT_MUST_CHANGE, "yes"),
-                    NEW_PASSWORD_TWICE(COG_TEXT_NEW_PASSWORD, "a", "a"),
-                    NEW_PASSWORD_TWICE(COG_TEXT_NEW_PASSWORD_REFUSED, "b", "b"),
-                    NEW_PASSWORD_TWICE(COG_TEXT_NEW_PASSWORD_REFUSED, "c", "c"),
-                    NEW_PASSWORD_TWICE(COG_TEXT_NEW_PASSWORD_REFUSED, "d",
-                                       "d")},
+        .name = "another refusal begins nothing again",
+        .exchanges = {START(200, TOTP("s1")),
+                      CODE("s1", "1", 400, WRONG_PASSWORD)},
+        .turns = {SHOWN(COG_TEXT_TOTP, "1")},
         .code = COG_E_DENIED,
-        .message = "policy",
-        .proven = true,
-    },
-    {
-        .name = "another refusal is not asked about again",
-        .exchanges = {START(200, RENEW), CHANGE("N3w", 400, WRONG_PASSWORD)},
-        .answers = {SHOWN(COG_TEXT_MUST_CHANGE, "yes"),
-                    NEW_PASSWORD_TWICE(COG_TEXT_NEW_PASSWORD, "N3w", "N3w")},
-        .code = COG_E_DENIED,
-        .proven = true,
-    },
-    {
-        .name = "attributes are wanted: nothing is asked",
-        .exchanges = {START(200, WANTED("[\\\"userAttributes.email\\\"]"))},
-        .code = COG_E_CHALLENGE,
-        .message = "NEW_PASSWORD_REQUIRED wants attributes",
         .proven = true,
     },
 };
@@ -657,23 +642,88 @@ passwords_and_proofs(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COG_COUNT(passwords); i++)
-        play(&passwords[i]);
+        scenario_play(&passwords[i]);
 }
 
 static void
-authenticator_codes(void **state)
+chains_from_every_door(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COG_COUNT(codes); i++)
-        play(&codes[i]);
+    for (size_t i = 0; i < COG_COUNT(chains); i++)
+        scenario_play_everywhere(&chains[i]);
+    for (size_t i = 0; i < COG_COUNT(enrolments); i++)
+        scenario_play(&enrolments[i]);
 }
 
 static void
-forced_new_passwords(void **state)
+remembered_devices(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COG_COUNT(new_passwords); i++)
-        play(&new_passwords[i]);
+    for (size_t i = 0; i < COG_COUNT(devices); i++)
+        scenario_play(&devices[i]);
+}
+
+static void
+beginning_again(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COG_COUNT(restarts); i++)
+        scenario_play(&restarts[i]);
+}
+
+/* Rounds are counted over both sessions. */
+static void
+rounds_without_end(void **state)
+{
+    struct scenario s = {
+        .name = "a pool that always asks for more",
+        .code = COG_E_MAXTRIES,
+        .message = "without end",
+        .proven = true,
+    };
+    static const struct world_exchange start = START(200, TOTP("s1"));
+    static const struct world_exchange expired = CODE("s1", "1", 400, EXPIRED);
+    static const struct world_exchange more = CODE("s1", "1", 200, TOTP("s1"));
+    static const struct scenario_turn turn = SHOWN(COG_TEXT_TOTP, "1");
+
+    (void)state;
+    for (size_t i = 0; i < 11; i++)
+        s.exchanges[i] = i == 0 ? start : more;
+    for (size_t i = 0; i < 10; i++)
+        s.turns[i] = turn;
+    scenario_play(&s);
+
+    s.exchanges[1] = expired;
+    s.exchanges[2] = start;
+    s.turns[9] = (struct scenario_turn){.text = COG_TEXT_NONE};
+    scenario_play(&s);
+}
+
+/* A pair that cannot be made. */
+static void
+without_random_numbers(void **state)
+{
+    static const struct scenario scenarios[] = {
+        {
+            .name = "at the start",
+            .kind = COG_API_SRP,
+            .no_pair = true,
+            .code = COG_E_SYSTEM,
+        },
+        {
+            .name = "for a device",
+            .device = true,
+            .exchanges = {WITH_DEVICE(200, DEVICE)},
+            .code = COG_E_SYSTEM,
+            .proven = true,
+        },
+    };
+
+    (void)state;
+    scenario_no_pairs = true;
+    for (size_t i = 0; i < COG_COUNT(scenarios); i++)
+        scenario_play(&scenarios[i]);
+    scenario_no_pairs = false;
 }
 
 /* A challenge is never a success: whatever its name, and wherever it comes. */
@@ -681,18 +731,6 @@ static void
 other_challenges_are_refused_by_name(void **state)
 {
     static const char *const names[] = {
-        "SMS_MFA",
-        "EMAIL_OTP",
-        "SMS_OTP",
-        "CUSTOM_CHALLENGE",
-        "SELECT_MFA_TYPE",
-        "MFA_SETUP",
-        "DEVICE_SRP_AUTH",
-        "DEVICE_PASSWORD_VERIFIER",
-        "PASSWORD",
-        "PASSWORD_SRP",
-        "WEB_AUTHN",
-        "SELECT_CHALLENGE",
         "NEW_CHALLENGE",
         "ADMIN_NO_SRP_AUTH",
         "SUCCESS",
@@ -702,6 +740,7 @@ other_challenges_are_refused_by_name(void **state)
         "AUTHENTICATED",
         "software_token_mfa",
         "PASSWORD_VERIFY",
+        "EMAIL_MFA",
         "new_password_required",
     };
     char reply[256];
@@ -716,18 +755,52 @@ other_challenges_are_refused_by_name(void **state)
             PROOF(200, reply),
         };
         struct world world = WORLD_INIT;
-        struct outcome got;
+        struct scenario_outcome got;
 
         (void)snprintf(reply, sizeof(reply), CHALLENGE("%s", "s1", ""), name);
         (void)snprintf(want, sizeof(want), "challenge %s,", name);
         world.exchanges = script;
         world.exchange_count = srp ? 2 : 1;
-        run_flow(&world, srp ? &by_srp : &by_password, &got);
-        check_outcome(&got, COG_E_CHALLENGE);
+        scenario_run(&world, srp ? &by_srp : &by_password, &got);
+        scenario_expect(&got, COG_E_CHALLENGE);
         assert_non_null(strstr(got.err.msg, want));
         assert_true(got.facts.proven);
-        cog_api_clear(&got.reply);
+        scenario_forget(&got);
         world_check(&world);
+    }
+}
+
+/* A pool that asks for the password itself where SRP was to prove it, say. */
+static void
+first_factors_belong_to_one_flow(void **state)
+{
+    static const char *const names[] = {
+        "SELECT_CHALLENGE", "PASSWORD", "PASSWORD_SRP", "SMS_OTP", "WEB_AUTHN",
+    };
+    char reply[256];
+
+    (void)state;
+    for (size_t i = 0; i < COG_COUNT(names); i++) {
+        const struct scenario first = {
+            .name = names[i],
+            .kind = COG_API_SRP,
+            .exchanges = {START(200, reply)},
+            .code = COG_E_CHALLENGE,
+            .message = "which belongs to auth_flow = user_auth",
+        };
+        const struct scenario later = {
+            .name = names[i],
+            .exchanges = {START(200, TOTP("s1")), CODE("s1", "1", 200, reply)},
+            .turns = {SHOWN(COG_TEXT_TOTP, "1")},
+            .code = COG_E_CHALLENGE,
+            .message = names[i],
+            .proven = true,
+        };
+
+        (void)snprintf(reply, sizeof(reply), OFFER("%s", "s2", "%s"), names[i],
+                       "\"PASSWORD\",\"SMS_OTP\",\"EMAIL_OTP\"");
+        scenario_play(&first);
+        scenario_play(&later);
     }
 }
 
@@ -748,23 +821,16 @@ expect_request(const struct world *world, size_t n, const char *member,
 static void
 expect_hash(const struct world *world, size_t n, const char *username)
 {
-    struct cog_secret secret = world_secret(SECRET);
-    struct cog_secret hash = COG_SECRET_INIT(COG_HASH_B64_BYTES);
-    struct cog_err err = COG_ERR_INIT;
-
-    assert_int_equal(cog_hash_secret(username, CLIENT_ID, &secret, &hash, &err),
-                     0);
     expect_request(world, n, "USERNAME", username);
-    expect_request(world, n, "SECRET_HASH", cog_secret_str(&hash));
-    cog_secret_clear(&hash);
-    cog_secret_clear(&secret);
+    expect_request(world, n, "SECRET_HASH", scenario_hash(username));
 }
 
 static void
 the_pool_s_own_name_answers(void **state)
 {
-    static const struct setup setup = {
-        .username = "alice@example.com", .a_hex = "abcd", .secret = SECRET};
+    static const struct scenario setup = {.username = "alice@example.com",
+                                          .kind = COG_API_SRP,
+                                          .confidential = true};
     static const struct {
         const char *parameters; /* of the first challenge */
         const char *name;       /* who answers it */
@@ -780,25 +846,25 @@ the_pool_s_own_name_answers(void **state)
             {.expect = "InitiateAuth", .status = 200, .body = first},
             {.expect = "RespondToAuthChallenge",
              .status = 200,
-             .body = TOTP("s1")},
+             .body = CHALLENGE("SOFTWARE_TOKEN_MFA", "s1", "")},
             {.expect = "RespondToAuthChallenge", .status = 200, .body = TOKENS},
         };
         static const struct world_answer answers[] = {
-            SHOWN(COG_TEXT_TOTP, "123456")};
+            {COG_TEXT_TOTP, true, "123456", 0}};
         struct world world = WORLD_INIT;
-        struct outcome got;
+        struct scenario_outcome got;
 
         (void)snprintf(first, sizeof(first),
                        CHALLENGE("PASSWORD_VERIFIER", "s0", "%s," SRP_VALUES),
                        cases[i].parameters);
         WORLD_EXCHANGES(&world, script);
         WORLD_ANSWERS(&world, answers);
-        run_flow(&world, &setup, &got);
-        check_outcome(&got, COG_OK);
+        scenario_run(&world, &setup, &got);
+        scenario_expect(&got, COG_OK);
         expect_hash(&world, 0, "alice@example.com");
         expect_hash(&world, 1, cases[i].name);
         expect_hash(&world, 2, cases[i].name);
-        cog_api_clear(&got.reply);
+        scenario_forget(&got);
         world_check(&world);
     }
 }
@@ -806,8 +872,8 @@ the_pool_s_own_name_answers(void **state)
 static void
 a_challenge_s_username_answers_it(void **state)
 {
-    static const struct setup setup = {.username = "alice@example.com",
-                                       .secret = SECRET};
+    static const struct scenario setup = {.username = "alice@example.com",
+                                          .confidential = true};
     static const struct world_exchange script[] = {
         {.expect = "InitiateAuth",
          .status = 200,
@@ -815,18 +881,19 @@ a_challenge_s_username_answers_it(void **state)
                            "\"USERNAME\":\"u-2\",\"USER_ID_FOR_SRP\":null")},
         {.expect = "RespondToAuthChallenge", .status = 200, .body = TOKENS},
     };
-    static const struct world_answer answers[] = {SHOWN(COG_TEXT_TOTP, "1")};
+    static const struct world_answer answers[] = {
+        {COG_TEXT_TOTP, true, "1", 0}};
     struct world world = WORLD_INIT;
-    struct outcome got;
+    struct scenario_outcome got;
 
     (void)state;
     WORLD_EXCHANGES(&world, script);
     WORLD_ANSWERS(&world, answers);
-    run_flow(&world, &setup, &got);
-    check_outcome(&got, COG_OK);
+    scenario_run(&world, &setup, &got);
+    scenario_expect(&got, COG_OK);
     expect_hash(&world, 0, "alice@example.com");
     expect_hash(&world, 1, "u-2");
-    cog_api_clear(&got.reply);
+    scenario_forget(&got);
     world_check(&world);
 }
 
@@ -840,15 +907,16 @@ names_no_pool_can_give(void **state)
         char reply[256];
         const struct world_exchange script[] = {START(200, reply)};
         struct world world = WORLD_INIT;
-        struct outcome got;
+        struct scenario_outcome got;
 
         (void)snprintf(
             reply, sizeof(reply),
             CHALLENGE("SOFTWARE_TOKEN_MFA", "s1", "\"USERNAME\":\"%s\""),
             names[i]);
         WORLD_EXCHANGES(&world, script);
-        run_flow(&world, &by_password, &got);
-        check_outcome(&got, COG_E_PROTOCOL);
+        scenario_run(&world, &by_password, &got);
+        scenario_expect(&got, COG_E_PROTOCOL);
+        scenario_forget(&got);
         world_check(&world);
     }
 }
@@ -859,66 +927,91 @@ a_name_too_long_for_its_place(void **state)
 {
     char name[COG_NAME_POOL_BYTES + 1] = "";
     char reply[COG_NAME_POOL_BYTES + 256];
-    const struct setup setup = {.username = name};
+    const struct scenario setup = {.username = name};
     const struct world_exchange script[] = {START(200, reply)};
     struct world world = WORLD_INIT;
-    struct outcome got;
+    struct scenario_outcome got;
 
     (void)state;
     memset(name, 'a', COG_NAME_POOL_BYTES);
     (void)snprintf(reply, sizeof(reply),
                    CHALLENGE("SOFTWARE_TOKEN_MFA", "s1", "\"USERNAME\":\"%s\""),
                    name);
-    run_flow(&world, &setup, &got);
-    check_outcome(&got, COG_E_DENIED);
+    scenario_run(&world, &setup, &got);
+    scenario_expect(&got, COG_E_DENIED);
     assert_int_equal(world.request_count, 0);
+    scenario_forget(&got);
 
     WORLD_EXCHANGES(&world, script);
-    run_flow(&world, &by_password, &got);
-    check_outcome(&got, COG_E_PROTOCOL);
+    scenario_run(&world, &by_password, &got);
+    scenario_expect(&got, COG_E_PROTOCOL);
+    scenario_forget(&got);
     world_check(&world);
 }
 
-/* The proof is the one SRP makes for this pool, user, password and time. */
+/* Requests `start` and `proof` are what SRP makes of a pair's secret, and of
+ * whose proof this is. */
 static void
-the_proof_is_srp_s(void **state)
+expect_proof(const struct world *world, size_t start, size_t proof,
+             const char *a_hex, const struct cog_srp_challenge *who)
+{
+    struct cog_srp_challenge challenge = *who;
+    struct cog_secret signature = COG_SECRET_INIT(COG_SRP_SIGNATURE_BYTES);
+    struct cog_err err = COG_ERR_INIT;
+    struct cog_srp *srp = NULL;
+
+    challenge.salt = "5c5d";
+    challenge.b = "1234abcd";
+    challenge.secret_block = "AAAA";
+    assert_int_equal(cog_srp_start_with(a_hex, &srp, &err), 0);
+    assert_int_equal(cog_srp_sign(srp, &challenge, TIMESTAMP, &signature, &err),
+                     0);
+    expect_request(world, start, "SRP_A", cog_srp_public(srp));
+    expect_request(world, proof, "PASSWORD_CLAIM_SIGNATURE",
+                   cog_secret_str(&signature));
+    expect_request(world, proof, "PASSWORD_CLAIM_SECRET_BLOCK", "AAAA");
+    expect_request(world, proof, "TIMESTAMP", TIMESTAMP);
+    cog_srp_close(srp);
+    cog_secret_clear(&signature);
+}
+
+/* The proof is the one SRP makes for this pool, user, password and time, for
+ * this device and its password; each with a pair of its own. */
+static void
+the_proofs_are_srp_s(void **state)
 {
     static const struct world_exchange script[] = {
         START(200, VERIFIER("\"USER_ID_FOR_SRP\":\"u-1\"")),
-        {.expect = "RespondToAuthChallenge", .status = 200, .body = TOKENS},
+        {.expect = "RespondToAuthChallenge", .status = 400, .body = EXPIRED},
+        START(200, VERIFIER("\"USER_ID_FOR_SRP\":\"u-1\"")),
+        {.expect = "RespondToAuthChallenge",
+         .status = 200,
+         .body = CHALLENGE("DEVICE_SRP_AUTH", "d1", "")},
+        DEVICE_A(DEVICE_VERIFIER),
+        DEVICE_PROOF(200, TOKENS),
     };
+    static const struct scenario scenario = {.kind = COG_API_SRP,
+                                             .device = true};
     struct cog_secret password = world_secret(PASSWORD);
-    const struct cog_srp_challenge challenge = {
-        .pool_name = "Pool1",
-        .user_id = "u-1",
-        .password = &password,
-        .salt = "5c5d",
-        .b = "1234abcd",
-        .secret_block = "AAAA",
-    };
-    struct cog_secret signature = COG_SECRET_INIT(COG_SRP_SIGNATURE_BYTES);
-    struct cog_err err = COG_ERR_INIT;
+    struct cog_secret device_password = world_secret("RaNd0m");
+    const struct cog_srp_challenge user = {
+        .pool_name = "Pool1", .user_id = "u-1", .password = &password};
+    const struct cog_srp_challenge device = {
+        .pool_name = "-grp", .user_id = "dev-1", .password = &device_password};
     struct world world = WORLD_INIT;
-    struct cog_srp *srp = NULL;
-    struct outcome got;
+    struct scenario_outcome got;
 
     (void)state;
-    assert_int_equal(cog_srp_start_with("abcd", &srp, &err), 0);
-    assert_int_equal(cog_srp_sign(srp, &challenge, TIMESTAMP, &signature, &err),
-                     0);
     WORLD_EXCHANGES(&world, script);
-    run_flow(&world, &by_srp, &got);
-    check_outcome(&got, COG_OK);
-    expect_request(&world, 0, "SRP_A", cog_srp_public(srp));
-    expect_request(&world, 1, "PASSWORD_CLAIM_SIGNATURE",
-                   cog_secret_str(&signature));
-    expect_request(&world, 1, "PASSWORD_CLAIM_SECRET_BLOCK", "AAAA");
-    expect_request(&world, 1, "TIMESTAMP", TIMESTAMP);
-    expect_request(&world, 1, "USERNAME", "u-1");
-    cog_srp_close(srp);
-    cog_secret_clear(&signature);
+    scenario_run(&world, &scenario, &got);
+    scenario_expect(&got, COG_OK);
+    expect_proof(&world, 0, 1, FIRST_A, &user);
+    expect_proof(&world, 2, 3, LATER_A, &user);
+    expect_proof(&world, 4, 5, LATER_A, &device);
+    expect_request(&world, 5, "USERNAME", "u-1");
+    cog_secret_clear(&device_password);
     cog_secret_clear(&password);
-    cog_api_clear(&got.reply);
+    scenario_forget(&got);
     world_check(&world);
 }
 
@@ -927,14 +1020,15 @@ a_broken_clock_proves_nothing(void **state)
 {
     static const struct world_exchange script[] = {START(200, VERIFIER(ALICE))};
     struct world world = WORLD_INIT;
-    struct outcome got;
+    struct scenario_outcome got;
 
     (void)state;
     world.unix_s = -1;
     WORLD_EXCHANGES(&world, script);
-    run_flow(&world, &by_srp, &got);
-    check_outcome(&got, COG_E_SYSTEM);
+    scenario_run(&world, &by_srp, &got);
+    scenario_expect(&got, COG_E_SYSTEM);
     assert_false(got.facts.proven);
+    scenario_forget(&got);
     world_check(&world);
 }
 
@@ -992,22 +1086,23 @@ check_pauses(const struct world *world, size_t count)
 
 /* By password and by SRP: the first request of either. */
 static void
-meet_trouble(size_t i, const struct setup *setup)
+meet_trouble(size_t i, const struct scenario *setup)
 {
     struct world_exchange script[5];
     struct world world = WORLD_INIT;
-    struct outcome got;
+    struct scenario_outcome got;
 
     print_message("%s\n", troubles[i].name);
     for (size_t n = 0; n < COG_COUNT(script); n++)
         script[n] = troubles[i].meets;
     world.exchanges = script;
     world.exchange_count = troubles[i].requests;
-    run_flow(&world, setup, &got);
-    check_outcome(&got, troubles[i].code);
-    assert_int_equal(got.facts.refusal, troubles[i].refusal);
+    scenario_run(&world, setup, &got);
+    scenario_expect(&got, troubles[i].code);
+    assert_int_equal(got.facts.refused.kind, troubles[i].refusal);
     assert_false(got.facts.proven);
     check_pauses(&world, troubles[i].requests - 1);
+    scenario_forget(&got);
     world_check(&world);
 }
 
@@ -1029,17 +1124,17 @@ troubles_that_pass(void **state)
         const struct world_exchange script[] = {troubles[i].meets,
                                                 START(200, TOKENS)};
         struct world world = WORLD_INIT;
-        struct outcome got;
+        struct scenario_outcome got;
 
         if (troubles[i].requests == 1)
             continue;
         WORLD_EXCHANGES(&world, script);
-        run_flow(&world, &by_password, &got);
-        check_outcome(&got, COG_OK);
+        scenario_run(&world, &by_password, &got);
+        scenario_expect(&got, COG_OK);
         assert_true(got.facts.proven);
-        assert_int_equal(got.facts.refusal, COG_REFUSAL_NONE);
+        assert_int_equal(got.facts.refused.kind, COG_REFUSAL_NONE);
         check_pauses(&world, 1);
-        cog_api_clear(&got.reply);
+        scenario_forget(&got);
         world_check(&world);
     }
 }
@@ -1057,14 +1152,15 @@ pauses_are_spread(void **state)
     (void)state;
     for (size_t i = 0; i < COG_COUNT(sums); i++) {
         struct world world = WORLD_INIT;
-        struct outcome got;
+        struct scenario_outcome got;
 
         random_fails = i == 1;
         WORLD_EXCHANGES(&world, script);
-        run_flow(&world, &by_password, &got);
+        scenario_run(&world, &by_password, &got);
         random_fails = false;
         for (size_t n = 0; n < world.pause_count; n++)
             sums[i] += world.pauses_ms[n];
+        scenario_forget(&got);
         world_check(&world);
     }
     assert_true(sums[0] > 0 && sums[0] < 500 + 1000 + 2000 + 4000);
@@ -1077,14 +1173,15 @@ no_time_for_another_try(void **state)
 {
     static const struct world_exchange script[] = {START(400, TOO_FAST)};
     struct world world = WORLD_INIT;
-    struct outcome got;
+    struct scenario_outcome got;
 
     (void)state;
     world.pause_fail = COG_E_NET;
     WORLD_EXCHANGES(&world, script);
-    run_flow(&world, &by_password, &got);
-    check_outcome(&got, COG_E_THROTTLED);
+    scenario_run(&world, &by_password, &got);
+    scenario_expect(&got, COG_E_THROTTLED);
     check_pauses(&world, 1);
+    scenario_forget(&got);
     world_check(&world);
 }
 
@@ -1102,14 +1199,15 @@ a_transport_that_cannot_pause(void **state)
     };
     const struct cog_flow flow = {
         .api = &api, .username = "alice", .password = &password};
-    struct outcome got = {.reply = COG_API_REPLY_INIT};
+    struct scenario_outcome got = {.reply = COG_API_REPLY_INIT};
 
     (void)state;
     env.transport.pause = NULL;
     WORLD_EXCHANGES(&world, script);
     got.rc = cog_flow_run(&env, &flow, &got.reply, &got.facts, &got.err);
-    check_outcome(&got, COG_E_NET);
+    scenario_expect(&got, COG_E_NET);
     cog_secret_clear(&password);
+    scenario_forget(&got);
     world_check(&world);
 }
 
@@ -1118,14 +1216,18 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(passwords_and_proofs),
-        cmocka_unit_test(authenticator_codes),
-        cmocka_unit_test(forced_new_passwords),
+        cmocka_unit_test(chains_from_every_door),
+        cmocka_unit_test(remembered_devices),
+        cmocka_unit_test(beginning_again),
+        cmocka_unit_test(rounds_without_end),
+        cmocka_unit_test(without_random_numbers),
         cmocka_unit_test(other_challenges_are_refused_by_name),
+        cmocka_unit_test(first_factors_belong_to_one_flow),
         cmocka_unit_test(the_pool_s_own_name_answers),
         cmocka_unit_test(a_challenge_s_username_answers_it),
         cmocka_unit_test(names_no_pool_can_give),
         cmocka_unit_test(a_name_too_long_for_its_place),
-        cmocka_unit_test(the_proof_is_srp_s),
+        cmocka_unit_test(the_proofs_are_srp_s),
         cmocka_unit_test(a_broken_clock_proves_nothing),
         cmocka_unit_test(troubles_that_stay),
         cmocka_unit_test(troubles_that_pass),

@@ -13,103 +13,12 @@
 
 #include <cmocka.h>
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/net/http.h"
-
-/* More than any test takes, and what "at once" may take on a busy machine, in
- * milliseconds. */
-#define BUDGET_MS 20000
-#define SOON_MS   3000
-
-#define SERVERS 6
-
-static struct {
-    char name[32];
-    unsigned port;
-} servers[SERVERS];
-
-static pid_t server_pid;
-static int server_fd; /* the servers end when it is closed */
-static char dir[64];
-static char ca_file[128];
-
-/* A transport and what it was opened with. */
-struct link {
-    struct cog_http_options options;
-    struct cog_http *http;
-    struct cog_transport transport;
-};
-
-static int64_t
-now_ms(void)
-{
-    const struct cog_clock clock = cog_clock_system();
-
-    return clock.mono_ms(clock.ctx);
-}
-
-static struct cog_http_options
-defaults(void)
-{
-    return (struct cog_http_options){
-        .ca_file = ca_file,
-        .budget_ms = BUDGET_MS,
-        .hangup_fd = -1,
-        .clock = cog_clock_system(),
-    };
-}
-
-static struct link
-link_open(struct cog_http_options options)
-{
-    struct link link = {.options = options};
-    struct cog_err err = COG_ERR_INIT;
-
-    assert_int_equal(cog_http_open(&link.options, &link.http, &err), 0);
-    link.transport = cog_http_transport(link.http);
-    return link;
-}
-
-static unsigned
-port_of(const char *server)
-{
-    for (size_t i = 0; i < SERVERS; i++) {
-        if (strcmp(servers[i].name, server) == 0)
-            return servers[i].port;
-    }
-    fail_msg("no server '%s'", server);
-    return 0;
-}
-
-struct url {
-    char text[128];
-};
-
-static struct url
-url_of(const char *server, const char *path)
-{
-    struct url url;
-
-    (void)snprintf(url.text, sizeof(url.text), "https://localhost:%u/%s",
-                   port_of(server), path);
-    return url;
-}
-
-static int
-get(const struct link *link, const char *url, struct cog_http_reply *reply,
-    struct cog_err *err)
-{
-    const struct cog_http_request request = {.url = url};
-
-    return link->transport.send(link->transport.ctx, &request, reply, err);
-}
+#include "tests/unit/link.h"
 
 static int
 post(const struct link *link, const char *url, const char *text,
@@ -129,30 +38,13 @@ post(const struct link *link, const char *url, const char *text,
     return rc;
 }
 
-/* A GET of the good server that must fail with this code. */
-static void
-get_fails(const struct link *link, const char *url, enum cog_errc code)
-{
-    struct cog_http_reply reply = COG_HTTP_REPLY_INIT;
-    struct cog_err err = COG_ERR_INIT;
-
-    if (get(link, url, &reply, &err) == 0)
-        fail_msg("%s answers %ld", url, reply.status);
-    if (err.code != code)
-        fail_msg("%s: code %d instead of %d: %s", url, (int)err.code, (int)code,
-                 err.msg);
-    assert_int_equal(reply.status, 0);
-    assert_int_equal(reply.body.len, 0);
-    cog_secret_clear(&reply.body);
-}
-
 static void
 get_works(const struct link *link, const char *path, const char *want)
 {
     struct cog_http_reply reply = COG_HTTP_REPLY_INIT;
     struct cog_err err = COG_ERR_INIT;
 
-    if (get(link, url_of("good", path).text, &reply, &err) < 0)
+    if (link_get(link, link_url("good", path).text, &reply, &err) < 0)
         fail_msg("%s: %s", path, err.msg);
     assert_int_equal(reply.status, 200);
     if (want != NULL)
@@ -197,7 +89,7 @@ count(const struct link *link, const char *path)
     struct cog_err err = COG_ERR_INIT;
     struct place place;
 
-    if (post(link, url_of("good", path).text, "{}", &reply, &err) < 0)
+    if (post(link, link_url("good", path).text, "{}", &reply, &err) < 0)
         fail_msg("%s: %s", path, err.msg);
     place = place_of(&reply);
     cog_secret_clear(&reply.body);
@@ -232,14 +124,15 @@ static const struct {
 static void
 replies_arrive(void **state)
 {
-    const struct link link = link_open(defaults());
+    const struct link link = link_open(link_defaults());
 
     (void)state;
     for (size_t i = 0; i < COG_COUNT(replies); i++) {
         struct cog_http_reply reply = COG_HTTP_REPLY_INIT;
         struct cog_err err = COG_ERR_INIT;
 
-        if (get(&link, url_of("good", replies[i].path).text, &reply, &err) < 0)
+        if (link_get(&link, link_url("good", replies[i].path).text, &reply,
+                     &err) < 0)
             fail_msg("%s: %s", replies[i].path, err.msg);
         assert_int_equal(reply.status, replies[i].status);
         assert_string_equal(reply.error_type, replies[i].error_type);
@@ -252,13 +145,13 @@ replies_arrive(void **state)
 static void
 the_largest_reply_arrives(void **state)
 {
-    const struct link link = link_open(defaults());
+    const struct link link = link_open(link_defaults());
     struct cog_http_reply reply = COG_HTTP_REPLY_INIT;
     struct cog_err err = COG_ERR_INIT;
 
     (void)state;
-    assert_int_equal(get(&link, url_of("good", "largest").text, &reply, &err),
-                     0);
+    assert_int_equal(
+        link_get(&link, link_url("good", "largest").text, &reply, &err), 0);
     assert_int_equal(reply.body.len, COG_REPLY_MAX);
     cog_secret_clear(&reply.body);
     cog_http_close(link.http);
@@ -289,40 +182,27 @@ broken_replies_are_refused(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COG_COUNT(failures); i++) {
-        const struct link link = link_open(defaults());
+        const struct link link = link_open(link_defaults());
 
-        get_fails(&link, url_of(failures[i].server, failures[i].path).text,
-                  failures[i].code);
+        link_get_fails(&link,
+                       link_url(failures[i].server, failures[i].path).text,
+                       failures[i].code);
         cog_http_close(link.http);
     }
-}
-
-/* A port nobody listens on, kept from others while the test runs. */
-static unsigned
-idle_port(int *ret_fd)
-{
-    struct sockaddr_in name = {.sin_family = AF_INET};
-    socklen_t len = sizeof(name);
-
-    *ret_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(
-        bind(*ret_fd, (const struct sockaddr *)&name, sizeof(name)), 0);
-    assert_int_equal(getsockname(*ret_fd, (struct sockaddr *)&name, &len), 0);
-    return ntohs(name.sin_port);
 }
 
 static void
 nobody_listening_is_unreachable(void **state)
 {
-    const struct link link = link_open(defaults());
+    const struct link link = link_open(link_defaults());
     char url[64];
     int fd;
-    const int len =
-        snprintf(url, sizeof(url), "https://localhost:%u/", idle_port(&fd));
+    const int len = snprintf(url, sizeof(url), "https://localhost:%u/",
+                             link_idle_port(&fd));
 
     (void)state;
     assert_true(len > 0);
-    get_fails(&link, url, COG_E_NET);
+    link_get_fails(&link, url, COG_E_UNREACHABLE);
     cog_http_close(link.http);
     (void)close(fd);
 }
@@ -334,11 +214,11 @@ only_https_is_spoken(void **state)
         "http://localhost/",   "file:///etc/passwd", "ftp://localhost/",
         "gopher://localhost/", "dict://localhost/",  "",
     };
-    const struct link link = link_open(defaults());
+    const struct link link = link_open(link_defaults());
 
     (void)state;
     for (size_t i = 0; i < COG_COUNT(urls); i++)
-        get_fails(&link, urls[i], COG_E_PROTOCOL);
+        link_get_fails(&link, urls[i], COG_E_PROTOCOL);
     cog_http_close(link.http);
 }
 
@@ -346,18 +226,18 @@ only_https_is_spoken(void **state)
 static void
 our_own_authority_is_needed(void **state)
 {
-    struct cog_http_options options = defaults();
+    struct cog_http_options options = link_defaults();
     struct link link;
 
     (void)state;
     options.ca_file = NULL;
     link = link_open(options);
-    get_fails(&link, url_of("good", "ok").text, COG_E_PROTOCOL);
+    link_get_fails(&link, link_url("good", "ok").text, COG_E_PROTOCOL);
     cog_http_close(link.http);
 
     options.ca_file = "/nonexistent/ca.pem";
     link = link_open(options);
-    get_fails(&link, url_of("good", "ok").text, COG_E_PROTOCOL);
+    link_get_fails(&link, link_url("good", "ok").text, COG_E_PROTOCOL);
     cog_http_close(link.http);
 }
 
@@ -374,14 +254,15 @@ requests_have_their_form(void **state)
     };
     static const char *const has_not[] = {
         "Expect:", "Cookie:", "Authorization:", "Referer:"};
-    const struct link link = link_open(defaults());
+    const struct link link = link_open(link_defaults());
     struct cog_http_reply reply = COG_HTTP_REPLY_INIT;
     struct cog_err err = COG_ERR_INIT;
 
     (void)state;
     get_works(&link, "cookie", "");
     assert_int_equal(
-        post(&link, url_of("good", "echo").text, "{\"a\":1}", &reply, &err), 0);
+        post(&link, link_url("good", "echo").text, "{\"a\":1}", &reply, &err),
+        0);
     for (size_t i = 0; i < COG_COUNT(has); i++)
         assert_non_null(strstr(cog_secret_str(&reply.body), has[i]));
     for (size_t i = 0; i < COG_COUNT(has_not); i++)
@@ -394,7 +275,7 @@ requests_have_their_form(void **state)
 static void
 a_large_request_is_sent_at_once(void **state)
 {
-    const struct link link = link_open(defaults());
+    const struct link link = link_open(link_defaults());
     struct cog_http_reply reply = COG_HTTP_REPLY_INIT;
     struct cog_err err = COG_ERR_INIT;
     char *text = calloc(1, COG_REQUEST_MAX + 1);
@@ -403,7 +284,7 @@ a_large_request_is_sent_at_once(void **state)
     assert_non_null(text);
     memset(text, 'x', COG_REQUEST_MAX);
     assert_int_equal(
-        post(&link, url_of("good", "echo").text, text, &reply, &err), 0);
+        post(&link, link_url("good", "echo").text, text, &reply, &err), 0);
     assert_null(strcasestr(cog_secret_str(&reply.body), "Expect:"));
     assert_non_null(strstr(cog_secret_str(&reply.body), text));
     cog_secret_clear(&reply.body);
@@ -414,11 +295,11 @@ a_large_request_is_sent_at_once(void **state)
 static void
 a_target_must_fit(void **state)
 {
-    const struct link link = link_open(defaults());
+    const struct link link = link_open(link_defaults());
     struct cog_http_reply reply = COG_HTTP_REPLY_INIT;
     struct cog_secret body = COG_SECRET_INIT(4);
     struct cog_err err = COG_ERR_INIT;
-    const struct url url = url_of("good", "ok");
+    const struct link_url url = link_url("good", "ok");
     const struct cog_http_request request = {
         .url = url.text,
         .target = X16("a target of some length, "),
@@ -451,15 +332,16 @@ the_environment_has_no_say(void **state)
     (void)state;
     for (size_t i = 0; i < COG_COUNT(names); i++)
         assert_int_equal(setenv(names[i], "http://127.0.0.1:1/", 1), 0);
-    (void)snprintf(path, sizeof(path), "%s/.netrc", dir);
+    (void)snprintf(path, sizeof(path), "%s/.netrc", link_dir());
     netrc = fopen(path, "w");
     assert_non_null(netrc);
     (void)fputs("machine localhost login eve password secret\n", netrc);
     assert_int_equal(fclose(netrc), 0);
-    assert_int_equal(setenv("HOME", dir, 1), 0);
+    assert_int_equal(setenv("HOME", link_dir(), 1), 0);
 
-    link = link_open(defaults());
-    assert_int_equal(get(&link, url_of("good", "echo").text, &reply, &err), 0);
+    link = link_open(link_defaults());
+    assert_int_equal(
+        link_get(&link, link_url("good", "echo").text, &reply, &err), 0);
     assert_null(strcasestr(cog_secret_str(&reply.body), "Authorization"));
     cog_secret_clear(&reply.body);
     cog_http_close(link.http);
@@ -472,17 +354,18 @@ the_environment_has_no_say(void **state)
 static void
 the_proxy_is_used(void **state)
 {
-    struct cog_http_options options = defaults();
+    struct cog_http_options options = link_defaults();
     struct link link;
     char proxy[64];
     int fd;
 
     (void)state;
-    (void)snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%u", idle_port(&fd));
+    (void)snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%u",
+                   link_idle_port(&fd));
     options.proxy = proxy;
     assert_int_equal(setenv("no_proxy", "*", 1), 0);
     link = link_open(options);
-    get_fails(&link, url_of("good", "ok").text, COG_E_NET);
+    link_get_fails(&link, link_url("good", "ok").text, COG_E_UNREACHABLE);
     assert_int_equal(unsetenv("no_proxy"), 0);
     cog_http_close(link.http);
     (void)close(fd);
@@ -491,7 +374,7 @@ the_proxy_is_used(void **state)
 static void
 one_connection_serves_all(void **state)
 {
-    const struct link link = link_open(defaults());
+    const struct link link = link_open(link_defaults());
     const struct place first = count(&link, "count");
 
     (void)state;
@@ -504,31 +387,29 @@ one_connection_serves_all(void **state)
     cog_http_close(link.http);
 }
 
-/* It took at least this long, and not much longer. */
-static void
-took(int64_t from_ms, int64_t least_ms)
-{
-    const int64_t ms = now_ms() - from_ms;
-
-    if (ms < least_ms || ms > least_ms + SOON_MS)
-        fail_msg("took %lld ms", (long long)ms);
-}
-
 static void
 silence_ends_with_the_budget(void **state)
 {
-    static const char *const paths[] = {"silent", "half"};
+    static const struct {
+        const char *path;
+        enum cog_errc code;
+    } cases[] = {
+        {"silent", COG_E_UNREACHABLE},
+        {"half", COG_E_NET},
+        {"half-headers", COG_E_NET},
+    };
 
     (void)state;
-    for (size_t i = 0; i < COG_COUNT(paths); i++) {
-        struct cog_http_options options = defaults();
-        const int64_t from_ms = now_ms();
+    for (size_t i = 0; i < COG_COUNT(cases); i++) {
+        struct cog_http_options options = link_defaults();
+        const int64_t from_ms = link_now_ms();
         struct link link;
 
         options.budget_ms = 500;
         link = link_open(options);
-        get_fails(&link, url_of("good", paths[i]).text, COG_E_NET);
-        took(from_ms, 500);
+        link_get_fails(&link, link_url("good", cases[i].path).text,
+                       cases[i].code);
+        link_took(from_ms, 500);
         cog_http_close(link.http);
     }
 }
@@ -536,7 +417,7 @@ silence_ends_with_the_budget(void **state)
 static void
 requests_share_the_budget(void **state)
 {
-    struct cog_http_options options = defaults();
+    struct cog_http_options options = link_defaults();
     struct link link;
     int64_t from_ms;
 
@@ -544,12 +425,12 @@ requests_share_the_budget(void **state)
     options.budget_ms = 1200;
     link = link_open(options);
     (void)count(&link, "delay:500");
-    from_ms = now_ms();
-    get_fails(&link, url_of("good", "silent").text, COG_E_NET);
-    assert_true(now_ms() - from_ms <= 1000); /* 700 and some */
-    from_ms = now_ms();
-    get_fails(&link, url_of("good", "ok").text, COG_E_NET);
-    assert_true(now_ms() - from_ms <= 100); /* nothing was tried */
+    from_ms = link_now_ms();
+    link_get_fails(&link, link_url("good", "silent").text, COG_E_NET);
+    assert_true(link_now_ms() - from_ms <= 1000); /* 700 and some */
+    from_ms = link_now_ms();
+    link_get_fails(&link, link_url("good", "ok").text, COG_E_NET);
+    assert_true(link_now_ms() - from_ms <= 100); /* nothing was tried */
     cog_http_close(link.http);
 }
 
@@ -562,22 +443,22 @@ pause_link(const struct link *link, int64_t pause_ms, struct cog_err *err)
 static void
 pauses_use_the_budget(void **state)
 {
-    struct cog_http_options options = defaults();
+    struct cog_http_options options = link_defaults();
     struct cog_err err = COG_ERR_INIT;
     struct link link;
-    int64_t from_ms = now_ms();
+    int64_t from_ms = link_now_ms();
 
     (void)state;
     options.budget_ms = 1000;
     link = link_open(options);
     assert_int_equal(pause_link(&link, 600, &err), 0);
-    took(from_ms, 600);
-    from_ms = now_ms();
+    link_took(from_ms, 600);
+    from_ms = link_now_ms();
     assert_int_equal(pause_link(&link, 400, &err), -1); /* none would be left */
     assert_int_equal(err.code, COG_E_NET);
-    assert_true(now_ms() - from_ms < 300);
-    get_fails(&link, url_of("good", "silent").text, COG_E_NET);
-    assert_true(now_ms() - from_ms < 1000);
+    assert_true(link_now_ms() - from_ms < 300);
+    link_get_fails(&link, link_url("good", "silent").text, COG_E_UNREACHABLE);
+    assert_true(link_now_ms() - from_ms < 1000);
     cog_http_close(link.http);
 }
 
@@ -596,9 +477,9 @@ hang_up(void *ctx)
 static void
 ends_when_the_host_does(bool pausing)
 {
-    struct cog_http_options options = defaults();
+    struct cog_http_options options = link_defaults();
     struct cog_err err = COG_ERR_INIT;
-    const int64_t from_ms = now_ms();
+    const int64_t from_ms = link_now_ms();
     pthread_t thread;
     struct link link;
     int fd[2];
@@ -611,9 +492,9 @@ ends_when_the_host_does(bool pausing)
         assert_int_equal(pause_link(&link, 15000, &err), -1);
         assert_int_equal(err.code, COG_E_SYSTEM);
     } else {
-        get_fails(&link, url_of("good", "silent").text, COG_E_SYSTEM);
+        link_get_fails(&link, link_url("good", "silent").text, COG_E_SYSTEM);
     }
-    assert_true(now_ms() - from_ms < 1300);
+    assert_true(link_now_ms() - from_ms < 1300);
     assert_int_equal(pthread_join(thread, NULL), 0);
     cog_http_close(link.http);
     (void)close(fd[0]);
@@ -653,7 +534,8 @@ type_for_ms(const struct link *link, int64_t ms)
     int fd[2];
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fd), 0);
-    assert_int_equal(cog_http_wait(link->http, fd[0], now_ms() + ms, &err), -1);
+    assert_int_equal(cog_http_wait(link->http, fd[0], link_now_ms() + ms, &err),
+                     -1);
     assert_int_equal(err.code, COG_E_SYSTEM);
     (void)close(fd[0]);
     (void)close(fd[1]);
@@ -662,11 +544,11 @@ type_for_ms(const struct link *link, int64_t ms)
 static void
 a_warm_connection_is_used(void **state)
 {
-    const struct link link = link_open(defaults());
+    const struct link link = link_open(link_defaults());
 
     (void)state;
     assert_null(warm_body(&link));
-    warm(&link, url_of("good", "ok").text);
+    warm(&link, link_url("good", "ok").text);
     type_for_ms(&link, 500);
     assert_non_null(warm_body(&link));
     assert_string_equal(cog_secret_str(warm_body(&link)), "hello");
@@ -680,13 +562,13 @@ a_warm_connection_is_used(void **state)
 static void
 a_wait_is_free(void **state)
 {
-    struct cog_http_options options = defaults();
+    struct cog_http_options options = link_defaults();
     struct link link;
 
     (void)state;
     options.budget_ms = 1500;
     link = link_open(options);
-    warm(&link, url_of("good", "ok").text);
+    warm(&link, link_url("good", "ok").text);
     type_for_ms(&link, 2000);
     (void)count(&link, "delay:500");
     cog_http_close(link.http);
@@ -695,10 +577,10 @@ a_wait_is_free(void **state)
 static void
 a_warm_up_in_flight_is_waited_for(void **state)
 {
-    const struct link link = link_open(defaults());
+    const struct link link = link_open(link_defaults());
 
     (void)state;
-    warm(&link, url_of("good", "delay:400").text);
+    warm(&link, link_url("good", "delay:400").text);
     assert_int_equal(count(&link, "count").request, 2);
     assert_non_null(warm_body(&link));
     cog_http_close(link.http);
@@ -707,13 +589,13 @@ a_warm_up_in_flight_is_waited_for(void **state)
 static void
 but_not_for_long(void **state)
 {
-    const struct link link = link_open(defaults());
-    const int64_t from_ms = now_ms();
+    const struct link link = link_open(link_defaults());
+    const int64_t from_ms = link_now_ms();
 
     (void)state;
-    warm(&link, url_of("good", "silent").text);
+    warm(&link, link_url("good", "silent").text);
     assert_int_equal(count(&link, "count").request, 1); /* a new connection */
-    took(from_ms, 1000);
+    link_took(from_ms, 1000);
     assert_null(warm_body(&link));
     cog_http_close(link.http);
 }
@@ -732,9 +614,9 @@ a_failed_warm_up_is_forgotten(void **state)
 
     (void)state;
     for (size_t i = 0; i < COG_COUNT(cases); i++) {
-        const struct link link = link_open(defaults());
+        const struct link link = link_open(link_defaults());
 
-        warm(&link, url_of(cases[i].server, cases[i].path).text);
+        warm(&link, link_url(cases[i].server, cases[i].path).text);
         type_for_ms(&link, 200);
         assert_null(warm_body(&link));
         get_works(&link, "ok", "hello");
@@ -750,7 +632,7 @@ a_warm_up_nobody_can_start_is_forgotten(void **state)
 
     (void)state;
     for (size_t i = 0; i < COG_COUNT(urls); i++) {
-        const struct link link = link_open(defaults());
+        const struct link link = link_open(link_defaults());
 
         warm(&link, urls[i]);
         assert_null(warm_body(&link));
@@ -762,13 +644,13 @@ a_warm_up_nobody_can_start_is_forgotten(void **state)
 static void
 there_is_one_warm_up(void **state)
 {
-    const struct link link = link_open(defaults());
+    const struct link link = link_open(link_defaults());
 
     (void)state;
-    warm(&link, url_of("good", "ok").text);
-    warm(&link, url_of("good", "status:404").text);
+    warm(&link, link_url("good", "ok").text);
+    warm(&link, link_url("good", "status:404").text);
     type_for_ms(&link, 300);
-    warm(&link, url_of("good", "status:404").text);
+    warm(&link, link_url("good", "status:404").text);
     type_for_ms(&link, 100);
     assert_string_equal(cog_secret_str(warm_body(&link)), "hello");
     assert_int_equal(count(&link, "count").request, 2);
@@ -780,10 +662,10 @@ there_is_one_warm_up(void **state)
 static void
 a_lost_connection_is_replaced(void **state)
 {
-    const struct link link = link_open(defaults());
+    const struct link link = link_open(link_defaults());
 
     (void)state;
-    warm(&link, url_of("good", "goodbye").text);
+    warm(&link, link_url("good", "goodbye").text);
     type_for_ms(&link, 300);
     assert_non_null(warm_body(&link));
     assert_int_equal(count(&link, "count").request, 1);
@@ -795,23 +677,23 @@ a_lost_connection_is_replaced(void **state)
 static void
 a_request_is_never_sent_twice(void **state)
 {
-    const struct link link = link_open(defaults());
+    const struct link link = link_open(link_defaults());
 
     (void)state;
-    warm(&link, url_of("good", "last-words").text);
+    warm(&link, link_url("good", "last-words").text);
     type_for_ms(&link, 300);
     assert_non_null(warm_body(&link));
-    post_fails(&link, url_of("good", "count").text, COG_E_PROTOCOL);
+    post_fails(&link, link_url("good", "count").text, COG_E_PROTOCOL);
     cog_http_close(link.http);
 }
 
 static void
 a_link_may_end_while_it_warms_up(void **state)
 {
-    const struct link link = link_open(defaults());
+    const struct link link = link_open(link_defaults());
 
     (void)state;
-    warm(&link, url_of("good", "silent").text);
+    warm(&link, link_url("good", "silent").text);
     type_for_ms(&link, 100);
     cog_http_close(link.http);
     cog_http_close(NULL);
@@ -822,8 +704,8 @@ a_wait_ends_with_an_answer_or_a_hang_up(void **state)
 {
     (void)state;
     for (int answered = 0; answered <= 1; answered++) {
-        const struct link link = link_open(defaults());
-        const int64_t from_ms = now_ms();
+        const struct link link = link_open(link_defaults());
+        const int64_t from_ms = link_now_ms();
         struct cog_err err = COG_ERR_INIT;
         int fd[2];
 
@@ -832,89 +714,15 @@ a_wait_ends_with_an_answer_or_a_hang_up(void **state)
             assert_int_equal(send(fd[1], "x", 1, 0), 1);
         else
             (void)close(fd[1]);
-        assert_int_equal(
-            cog_http_wait(link.http, fd[0], now_ms() + BUDGET_MS, &err), 0);
-        assert_true(now_ms() - from_ms < SOON_MS);
+        assert_int_equal(cog_http_wait(link.http, fd[0],
+                                       link_now_ms() + LINK_BUDGET_MS, &err),
+                         0);
+        assert_true(link_now_ms() - from_ms < LINK_SOON_MS);
         if (answered != 0)
             (void)close(fd[1]);
         (void)close(fd[0]);
         cog_http_close(link.http);
     }
-}
-
-/* Read the lines that say which server is where. */
-static int
-read_servers(FILE *file)
-{
-    char line[64];
-    size_t n = 0;
-
-    while (fgets(line, sizeof(line), file) != NULL && line[0] != '\n') {
-        char *port = strchr(line, ' ');
-
-        if (port == NULL || n == SERVERS)
-            return -1;
-        *port++ = '\0';
-        (void)snprintf(servers[n].name, sizeof(servers[n].name), "%.31s", line);
-        servers[n++].port = (unsigned)strtoul(port, NULL, 10);
-    }
-    return n == SERVERS ? 0 : -1;
-}
-
-static void
-run_server(int in, int out)
-{
-    (void)dup2(in, STDIN_FILENO);
-    (void)dup2(out, STDOUT_FILENO);
-    (void)execlp("python3", "python3", COG_TESTS_DIR "/unit/tls_server.py", dir,
-                 (char *)NULL);
-    _exit(127);
-}
-
-static int
-start_servers(void **state)
-{
-    struct cog_err err = COG_ERR_INIT;
-    FILE *file;
-    int in[2];
-    int out[2];
-    int rc;
-
-    (void)state;
-    (void)snprintf(dir, sizeof(dir), "/tmp/cog-http-XXXXXX");
-    if (cog_http_setup(&err) < 0 || mkdtemp(dir) == NULL ||
-        pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0)
-        return -1;
-    (void)snprintf(ca_file, sizeof(ca_file), "%s/ca.pem", dir);
-    server_pid = fork();
-    if (server_pid == 0)
-        run_server(in[0], out[1]);
-    (void)close(in[0]);
-    (void)close(out[1]);
-    server_fd = in[1];
-    file = fdopen(out[0], "r");
-    if (server_pid < 0 || file == NULL)
-        return -1;
-    rc = read_servers(file);
-    (void)fclose(file);
-    return rc;
-}
-
-static int
-stop_servers(void **state)
-{
-    static const char *const files[] = {"ca",   "good", "self",   "ca2",
-                                        "name", "old",  "expired"};
-    char path[128];
-
-    (void)state;
-    (void)close(server_fd);
-    (void)waitpid(server_pid, NULL, 0);
-    for (size_t i = 0; i < COG_COUNT(files); i++) {
-        (void)snprintf(path, sizeof(path), "%s/%s.pem", dir, files[i]);
-        (void)unlink(path);
-    }
-    return rmdir(dir);
 }
 
 int
@@ -951,5 +759,5 @@ main(void)
         cmocka_unit_test(a_wait_ends_with_an_answer_or_a_hang_up),
     };
 
-    return cmocka_run_group_tests(tests, start_servers, stop_servers);
+    return cmocka_run_group_tests(tests, link_setup, link_teardown);
 }

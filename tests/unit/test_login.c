@@ -86,6 +86,24 @@ static char keys_reply[SIGN_MAX];
         COG_TEXT_TOTP, true, (text), 0 \
     }
 
+/* auth_flow = user_auth. */
+#define TYPES_OR_ENTER(text)                        \
+    {                                               \
+        COG_TEXT_PASSWORD_OR_MENU, false, (text), 0 \
+    }
+#define CHOOSES(text, number)     \
+    {                             \
+        (text), true, (number), 0 \
+    }
+#define MENU                                                          \
+    "{\"ChallengeName\":\"SELECT_CHALLENGE\",\"Session\":\"s1\",\"Av" \
+    "ailableChallenges\":[\"PASSWORD_SRP\",\"EMAIL_OTP\"]}"
+#define OPENS_MENU                                                     \
+    {                                                                  \
+        .expect = "InitiateAuth", .holds = {"\"USER_AUTH\""},          \
+        .lacks = {"PREFERRED_CHALLENGE"}, .status = 200, .body = MENU, \
+    }
+
 /* One sign-in, as data. */
 #define MOST_EXCHANGES 6
 #define MOST_ANSWERS   6
@@ -104,14 +122,17 @@ struct script {
     enum cog_stacked stacked;
     bool unknown; /* no such local user */
     bool srp;
+    bool menu;   /* auth_flow = user_auth */
     bool forged; /* the token is signed by somebody else */
-    bool revoke;
+    bool read_only;
     /* What must come out. */
     enum cog_errc code;
     const char *message; /* part of it */
     const char *rule;    /* part of it */
+    const char *method;  /* NULL: password */
     const char *mfa;
-    bool verified; /* there was a genuine token: its sub is known */
+    const char *told; /* the pool's words that are shown; NULL: none */
+    bool verified;    /* there was a genuine token: its sub is known */
 };
 
 #define WARMS_UP .warm_url = TOKENS_JWKS_URL
@@ -257,7 +278,7 @@ static const struct script successes[] = {
     },
     {
         .name = "the refresh token is not kept",
-        .revoke = true,
+        .read_only = true,
         .answers = {TYPES(PASSWORD)},
         .exchanges = {SENDS(PASSWORD, 200, tokens_reply),
                       GETS_KEYS(200, keys_reply),
@@ -269,7 +290,7 @@ static const struct script successes[] = {
     },
     {
         .name = "no refresh token, nothing to end",
-        .revoke = true,
+        .read_only = true,
         .answers = {TYPES(PASSWORD)},
         .exchanges = {SENDS(PASSWORD, 200, bare_reply),
                       GETS_KEYS(200, keys_reply)},
@@ -277,7 +298,7 @@ static const struct script successes[] = {
     },
     {
         .name = "a token that cannot be ended ends by itself",
-        .revoke = true,
+        .read_only = true,
         .answers = {TYPES(PASSWORD)},
         .exchanges = {SENDS(PASSWORD, 200, tokens_reply),
                       GETS_KEYS(200, keys_reply),
@@ -305,10 +326,10 @@ static const struct script refusals[] = {
     {
         .name = "a challenge",
         .answers = {TYPES(PASSWORD)},
-        .exchanges = {SENDS(PASSWORD, 200, CHALLENGE("SMS_MFA", ""))},
+        .exchanges = {SENDS(PASSWORD, 200, CHALLENGE("PALM_READ", ""))},
         WARMS_UP,
         .code = COG_E_CHALLENGE,
-        .message = "SMS_MFA",
+        .message = "PALM_READ",
     },
     {
         .name = "a token signed by somebody else",
@@ -410,7 +431,7 @@ static const struct script refusals[] = {
     {
         .name = "in no allowed pool group; his token is ended too",
         .config = "allow_pool_groups = ops",
-        .revoke = true,
+        .read_only = true,
         .answers = {TYPES(PASSWORD)},
         .exchanges = {SENDS(PASSWORD, 200, tokens_reply),
                       GETS_KEYS(200, keys_reply),
@@ -611,7 +632,7 @@ static const struct script stacks[] = {
         .name = "a challenge",
         STACKED(TRY),
         .answers = {TYPES(PASSWORD)},
-        .exchanges = {SENDS(PASSWORD, 200, CHALLENGE("SMS_MFA", ""))},
+        .exchanges = {SENDS(PASSWORD, 200, CHALLENGE("PALM_READ", ""))},
         .code = COG_E_CHALLENGE,
     },
     {
@@ -640,6 +661,129 @@ static const struct script stacks[] = {
     },
 };
 
+/* What Enter leads to. */
+static const struct script menus[] = {
+    {
+        .name = "a password is typed: no menu",
+        .menu = true,
+        .answers = {TYPES_OR_ENTER(PASSWORD)},
+        .exchanges = {{.expect = "InitiateAuth",
+                       .holds = {"\"USER_AUTH\"", "\"PASSWORD_SRP\"", "SRP_A"},
+                       .lacks = {PASSWORD},
+                       .status = 200,
+                       .body = VERIFIER},
+                      {.expect = "RespondToAuthChallenge",
+                       .holds = {"PASSWORD_CLAIM_SIGNATURE"},
+                       .status = 200,
+                       .body = tokens_reply},
+                      GETS_KEYS(200, keys_reply)},
+        LET_IN,
+    },
+    {
+        .name = "Enter: by e-mail",
+        .menu = true,
+        .answers = {TYPES_OR_ENTER(""), CHOOSES(COG_TEXT_CHOOSE_FIRST, "2"),
+                    CHOOSES(COG_TEXT_EMAIL, "12345678")},
+        .exchanges = {OPENS_MENU,
+                      {.expect = "RespondToAuthChallenge",
+                       .holds = {"\"ANSWER\":\"EMAIL_OTP\""},
+                       .status = 200,
+                       .body = CHALLENGE("EMAIL_OTP", "")},
+                      {.expect = "RespondToAuthChallenge",
+                       .holds = {"\"EMAIL_OTP_CODE\":\"12345678\""},
+                       .status = 200,
+                       .body = tokens_reply},
+                      GETS_KEYS(200, keys_reply)},
+        .method = "email_otp",
+        LET_IN,
+    },
+    {
+        .name = "an empty stacked password opens no menu, Enter does",
+        .menu = true,
+        .stacked = COG_STACKED_TRY,
+        .answers = {TYPES_OR_ENTER(""), TYPES_OR_ENTER(""),
+                    CHOOSES(COG_TEXT_CHOOSE_FIRST, NULL)},
+        .exchanges = {OPENS_MENU},
+        .code = COG_E_CONV,
+    },
+    {
+        .name = "only an empty stacked password",
+        .menu = true,
+        .stacked = COG_STACKED_ONLY,
+        .answers = {TYPES_OR_ENTER("")},
+        .code = COG_E_DENIED,
+        .message = "no password",
+    },
+    {
+        .name = "unknown here: a menu like anyone's, and nothing is sent",
+        .menu = true,
+        .unknown = true,
+        .answers = {TYPES_OR_ENTER(""), CHOOSES(COG_TEXT_CHOOSE_FIRST, "2"),
+                    CHOOSES(COG_TEXT_CHOOSE_AGAIN, "x"),
+                    CHOOSES(COG_TEXT_CHOOSE_AGAIN, " 1 "), TYPES(PASSWORD)},
+        .code = COG_E_DENIED,
+        .message = "no such local user",
+    },
+    {
+        .name = "mapped to nobody",
+        .menu = true,
+        .pool_user = "",
+        .answers = {TYPES_OR_ENTER(""), CHOOSES(COG_TEXT_CHOOSE_FIRST, "1"),
+                    TYPES("")},
+        .code = COG_E_DENIED,
+        .message = "maps to none",
+    },
+    {
+        .name = "unknown here, and chooses nothing",
+        .menu = true,
+        .unknown = true,
+        .answers = {TYPES_OR_ENTER(""), CHOOSES(COG_TEXT_CHOOSE_FIRST, ""),
+                    CHOOSES(COG_TEXT_CHOOSE_AGAIN, "0"),
+                    CHOOSES(COG_TEXT_CHOOSE_AGAIN, "11"),
+                    CHOOSES(COG_TEXT_CHOOSE_AGAIN, "01")},
+        .code = COG_E_DENIED,
+        .message = "no number",
+    },
+    {
+        .name = "unknown here, and the conversation fails",
+        .menu = true,
+        .unknown = true,
+        .answers = {TYPES_OR_ENTER(""), CHOOSES(COG_TEXT_CHOOSE_FIRST, NULL)},
+        .code = COG_E_CONV,
+    },
+    {
+        .name = "unknown here, with a password",
+        .menu = true,
+        .unknown = true,
+        .answers = {TYPES_OR_ENTER(PASSWORD)},
+        .code = COG_E_DENIED,
+        .message = "no such local user",
+    },
+};
+
+#define LAMBDA(words) \
+    ERROR("UserLambdaValidationException", "PostAuth failed: " words)
+
+/* The pool's own words are for whom the pool knows. */
+static const struct script words[] = {
+    {
+        .name = "before proof",
+        .answers = {TYPES(PASSWORD)},
+        .exchanges = {SENDS(PASSWORD, 400, LAMBDA("go away"))},
+        WARMS_UP,
+        .code = COG_E_DENIED,
+    },
+    {
+        .name = "after proof",
+        .answers = {TYPES(PASSWORD), TYPES_CODE("123456")},
+        .exchanges = {SENDS(PASSWORD, 200, TOTP),
+                      SENDS_CODE(400, LAMBDA("go away"))},
+        WARMS_UP,
+        .told = "PostAuth failed: go away",
+        .code = COG_E_DENIED,
+    },
+};
+
 static const struct script junk = {
     .answers = {TYPES(NULL)}, /* replaced */
     WARMS_UP,
@@ -656,8 +800,9 @@ prepare(const struct script *script)
 
     prepared.config = tokens_config(
         script->config == NULL ? ALLOWS_ALICE : script->config, NULL);
-    prepared.config.auth_flow =
-        script->srp ? COG_AUTH_FLOW_SRP : COG_AUTH_FLOW_PASSWORD;
+    prepared.config.auth_flow = script->menu  ? COG_AUTH_FLOW_USER_AUTH
+                                : script->srp ? COG_AUTH_FLOW_SRP
+                                              : COG_AUTH_FLOW_PASSWORD;
     (void)snprintf(prepared.local.account.name,
                    sizeof(prepared.local.account.name), "%s", user);
     prepared.local.account.exists = !script->unknown;
@@ -729,7 +874,7 @@ play(const struct script *script)
         .prepared = &prepared,
         .cache_dir = -1,
         .stacked = script->stacked,
-        .revoke = script->revoke,
+        .read_only = script->read_only,
     };
     const char *warm_url = script->warm_url == NULL ? "" : script->warm_url;
     struct cog_login_facts facts;
@@ -741,12 +886,17 @@ play(const struct script *script)
     assert_int_equal(rc, script->code == COG_OK ? 0 : -1);
     check_text("message", err.msg, script->message);
     assert_string_equal(facts.sub, script->verified ? TOKENS_SUB : "");
-    assert_string_equal(facts.method, "password");
+    assert_string_equal(facts.method,
+                        script->method == NULL ? "password" : script->method);
     assert_string_equal(facts.mfa, script->mfa == NULL ? "" : script->mfa);
     assert_int_equal(*facts.rule != '\0', script->rule != NULL);
     check_text("rule", facts.rule, script->rule);
     assert_string_equal(world.warm_url, warm_url);
-    assert_int_equal(world.told_count, 0);
+    assert_int_equal(world.told_count, script->told == NULL ? 0 : 1);
+    if (script->told != NULL) {
+        assert_int_equal(world.told[0].text, COG_TEXT_POOL_SAYS);
+        assert_string_equal(world.told[0].arg[0], script->told);
+    }
     cog_prepared_clear(&prepared);
     world_check(&world);
 }
@@ -779,6 +929,20 @@ stacked_passwords(void **state)
 {
     (void)state;
     play_all(stacks, COG_COUNT(stacks));
+}
+
+static void
+menus_of_first_factors(void **state)
+{
+    (void)state;
+    play_all(menus, COG_COUNT(menus));
+}
+
+static void
+the_pool_s_own_words(void **state)
+{
+    (void)state;
+    play_all(words, COG_COUNT(words));
 }
 
 /* Passwords that are not sent. */
@@ -974,7 +1138,7 @@ a_confidential_client_says_so_in_each_call(void **state)
 {
     static const struct script script = {
         .name = "confidential",
-        .revoke = true,
+        .read_only = true,
         .answers = {TYPES(PASSWORD), TYPES_CODE("123456")},
         .exchanges = {{.expect = "InitiateAuth",
                        .holds = {"\"SECRET_HASH\":\""},
@@ -995,7 +1159,7 @@ a_confidential_client_says_so_in_each_call(void **state)
     const struct cog_env env = world_env(&world);
     struct cog_prepared prepared = prepare(&script);
     const struct cog_login login = {
-        .prepared = &prepared, .cache_dir = -1, .revoke = true};
+        .prepared = &prepared, .cache_dir = -1, .read_only = true};
     struct cog_login_facts facts;
     struct cog_err err = COG_ERR_INIT;
 
@@ -1110,14 +1274,14 @@ static const struct {
     struct script script;
     const char *names;
 } steps[] = {
-    {{.revoke = true,
+    {{.read_only = true,
       .answers = {TYPES(PASSWORD)},
       .exchanges = {SENDS(PASSWORD, 200, tokens_reply),
                     GETS_KEYS(200, keys_reply),
                     {.expect = "RevokeToken", .status = 200}}},
      "the pool accepted the user; verified the token; checked the rules; "
      "revoked the refresh token; "},
-    {{.revoke = true,
+    {{.read_only = true,
       .answers = {TYPES(PASSWORD)},
       .exchanges = {SENDS(PASSWORD, 200, tokens_reply),
                     GETS_KEYS(200, keys_reply),
@@ -1151,7 +1315,7 @@ steps_are_shown(void **state)
         const struct cog_login login = {
             .prepared = &prepared,
             .cache_dir = -1,
-            .revoke = script->revoke,
+            .read_only = script->read_only,
             .step = note_step,
             .step_ctx = &shown,
         };
@@ -1165,46 +1329,65 @@ steps_are_shown(void **state)
     }
 }
 
-/* Account and password. */
+/* The account phase. */
 static const struct {
     const char *config;
     const char *service;
     bool unknown;
-    enum cog_errc account;
-    enum cog_errc password;
-} phases[] = {
-    {ALLOWS_ALICE, "sshd", false, COG_E_NEVER, COG_E_UNSUPPORTED},
-    {"allow_pool_groups = ops", "sshd", false, COG_E_NEVER, COG_E_UNSUPPORTED},
-    {"", "sshd", false, COG_E_SCOPE, COG_E_SCOPE},
-    {ALLOWS_ALICE "skip_users = alice", "sshd", false, COG_E_SCOPE,
-     COG_E_SCOPE},
-    {ALLOWS_ALICE "min_uid = 2000", "sshd", false, COG_E_SCOPE, COG_E_SCOPE},
-    {"deny_users = alice", "sshd", false, COG_E_IDENTITY, COG_E_UNSUPPORTED},
-    {"deny_users = alice\nskip_users = alice", "sshd", false, COG_E_IDENTITY,
-     COG_E_UNSUPPORTED},
-    {ALLOWS_ALICE, "sshd", true, COG_E_SCOPE, COG_E_UNSUPPORTED},
-    {ALLOWS_ALICE, "cron", false, COG_E_SCOPE, COG_E_UNSUPPORTED},
-    {"deny_users = alice", "cron", false, COG_E_IDENTITY, COG_E_UNSUPPORTED},
+    enum cog_errc code;
+} accounts[] = {
+    {ALLOWS_ALICE, "sshd", false, COG_E_NEVER},
+    {"allow_pool_groups = ops", "sshd", false, COG_E_NEVER},
+    {"", "sshd", false, COG_E_SCOPE},
+    {ALLOWS_ALICE "skip_users = alice", "sshd", false, COG_E_SCOPE},
+    {ALLOWS_ALICE "min_uid = 2000", "sshd", false, COG_E_SCOPE},
+    {"deny_users = alice", "sshd", false, COG_E_IDENTITY},
+    {"deny_users = alice\nskip_users = alice", "sshd", false, COG_E_IDENTITY},
+    {ALLOWS_ALICE, "sshd", true, COG_E_SCOPE},
+    {ALLOWS_ALICE, "cron", false, COG_E_SCOPE},
+    {"deny_users = alice", "cron", false, COG_E_IDENTITY},
 };
 
 static void
-other_phases_never_pass(void **state)
+accounts_never_pass(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COG_COUNT(phases); i++) {
-        const struct script script = {.unknown = phases[i].unknown};
+    for (size_t i = 0; i < COG_COUNT(accounts); i++) {
+        const struct script script = {.unknown = accounts[i].unknown};
         struct cog_prepared prepared = prepare(&script);
         const struct cog_login login = {.prepared = &prepared, .cache_dir = -1};
-        struct cog_err account = COG_ERR_INIT;
-        struct cog_err password = COG_ERR_INIT;
+        struct cog_err err = COG_ERR_INIT;
 
         cog_config_clear(&prepared.config);
-        prepared.config = tokens_config(phases[i].config, phases[i].service);
-        assert_int_equal(cog_login_account(&login, &account), -1);
-        assert_int_equal(account.code, phases[i].account);
-        assert_int_equal(cog_login_password(&login, &password), -1);
-        assert_int_equal(password.code, phases[i].password);
+        prepared.config =
+            tokens_config(accounts[i].config, accounts[i].service);
+        assert_int_equal(cog_login_account(&login, &err), -1);
+        assert_int_equal(err.code, accounts[i].code);
         cog_prepared_clear(&prepared);
+    }
+}
+
+static void
+reasons_for_the_log(void **state)
+{
+    static const struct {
+        struct cog_login_facts facts;
+        const char *want;
+    } cases[] = {
+        {{.rule = "allowed by allow_users"}, "allowed by allow_users"},
+        {{.rule = "allowed", .note = {COG_E_SYSTEM, "no record kept: full"}},
+         "allowed; no record kept: full"},
+        {{.rule = "", .note = {COG_E_SYSTEM, "no record kept"}},
+         "no record kept"},
+        {{.rule = ""}, ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COG_COUNT(cases); i++) {
+        char reason[COG_ERR_MSG_BYTES];
+
+        cog_login_reason(&cases[i].facts, reason);
+        assert_string_equal(reason, cases[i].want);
     }
 }
 
@@ -1215,6 +1398,8 @@ main(void)
         cmocka_unit_test(lets_in),
         cmocka_unit_test(refuses),
         cmocka_unit_test(stacked_passwords),
+        cmocka_unit_test(menus_of_first_factors),
+        cmocka_unit_test(the_pool_s_own_words),
         cmocka_unit_test(junk_stays_here),
         cmocka_unit_test(too_long_a_password_stays_here),
         cmocka_unit_test(a_password_with_a_nul_stays_here),
@@ -1226,7 +1411,8 @@ main(void)
         cmocka_unit_test(an_endpoint_too_long_to_warm_up),
         cmocka_unit_test(cached_keys_save_the_get),
         cmocka_unit_test(steps_are_shown),
-        cmocka_unit_test(other_phases_never_pass),
+        cmocka_unit_test(accounts_never_pass),
+        cmocka_unit_test(reasons_for_the_log),
     };
 
     if (CRYPTO_set_mem_functions(allocate, reallocate, release) != 1)

@@ -24,6 +24,9 @@ static const struct cog_request request = {
     .service = "sshd",
     .user = "alice",
     .conf = "/etc/other.conf",
+    .tty = "/dev/pts/3",
+    .ruser = "bob",
+    .utf8 = true,
 };
 
 static const struct cog_verdict verdict = {
@@ -89,6 +92,32 @@ a_request_arrives(void **state)
     assert_string_equal(got.service, request.service);
     assert_string_equal(got.user, request.user);
     assert_string_equal(got.conf, request.conf);
+    assert_string_equal(got.tty, request.tty);
+    assert_string_equal(got.ruser, request.ruser);
+    assert_true(got.utf8);
+    cog_wire_clear(&frame);
+}
+
+static void
+a_request_need_not_tell_of_a_terminal(void **state)
+{
+    struct cog_request quiet = request;
+    struct cog_frame frame = COG_FRAME_INIT;
+    struct cog_request got = request;
+    struct cog_err err = COG_ERR_INIT;
+    int fd[2];
+
+    (void)state;
+    quiet.tty[0] = '\0';
+    quiet.ruser[0] = '\0';
+    quiet.utf8 = false;
+    open_pair(fd);
+    assert_int_equal(cog_protocol_send_request(fd[0], &quiet, &err), 0);
+    receive(fd, &frame);
+    assert_int_equal(cog_protocol_read_request(&frame, &got, &err), 0);
+    assert_string_equal(got.tty, "");
+    assert_string_equal(got.ruser, "");
+    assert_false(got.utf8);
     cog_wire_clear(&frame);
 }
 
@@ -180,8 +209,58 @@ a_question_arrives(void **state)
         assert_string_equal(asked.arg[0], "one");
         assert_string_equal(asked.arg[1], "");
         assert_string_equal(asked.arg[2], "three");
+        assert_int_equal(asked.options, 0);
         cog_wire_clear(&frame);
     }
+}
+
+static void
+a_menu_arrives(void **state)
+{
+    const enum cog_text last = (enum cog_text)(COG_TEXT_COUNT_ - 1);
+
+    (void)state;
+    for (size_t n = 0; n <= COG_TEXT_OPTIONS; n++) {
+        struct cog_question question = {
+            .text = COG_TEXT_CHOOSE_FIRST,
+            .options = n,
+        };
+        struct cog_frame frame = COG_FRAME_INIT;
+        struct cog_asked asked = {.options = 99};
+        struct cog_err err = COG_ERR_INIT;
+        int fd[2];
+
+        for (size_t i = 0; i < n; i++)
+            question.option[i] = (enum cog_text)(last - i);
+        open_pair(fd);
+        assert_int_equal(cog_protocol_send_ask(fd[0], &question, &err), 0);
+        receive(fd, &frame);
+        assert_int_equal(cog_protocol_read_ask(&frame, &asked, &err), 0);
+        assert_int_equal(asked.options, n);
+        for (size_t i = 0; i < n; i++)
+            assert_int_equal(asked.option[i], question.option[i]);
+        cog_wire_clear(&frame);
+    }
+}
+
+static void
+a_menu_too_long_is_not_sent(void **state)
+{
+    const struct cog_question question = {
+        .text = COG_TEXT_CHOOSE_FIRST,
+        .options = COG_TEXT_OPTIONS + 1,
+    };
+    struct cog_err err = COG_ERR_INIT;
+    char byte;
+    int fd[2];
+
+    (void)state;
+    open_pair(fd);
+    assert_int_equal(cog_protocol_send_ask(fd[0], &question, &err), -1);
+    assert_int_equal(err.code, COG_E_SYSTEM);
+    assert_int_equal(recv(fd[1], &byte, 1, MSG_DONTWAIT), -1);
+    (void)close(fd[0]);
+    (void)close(fd[1]);
 }
 
 static void
@@ -330,9 +409,11 @@ static const struct {
     reader *read;
     const char *field[COG_WIRE_FIELDS];
 } good[] = {
-    {COG_WIRE_REQUEST, read_request, {"1", NONCE, "sshd", "alice", "/c", "0"}},
+    {COG_WIRE_REQUEST,
+     read_request,
+     {"1", NONCE, "sshd", "alice", "/c", "0", "", "", "0"}},
     {COG_WIRE_READY, read_ready, {"0"}},
-    {COG_WIRE_ASK, read_ask, {"0", "1", "", "", ""}},
+    {COG_WIRE_ASK, read_ask, {"0", "1", "", "", "", ""}},
     {COG_WIRE_ANSWER, read_answer, {"hunter2"}},
     {COG_WIRE_TELL, read_tell, {"1", "", "", ""}},
     {COG_WIRE_VERDICT,
@@ -390,6 +471,7 @@ static const struct {
 } numbers[] = {
     {COG_WIRE_REQUEST, 0, 1, COG_OP_COUNT_ - 1},
     {COG_WIRE_REQUEST, 5, 0, COG_STACKED_COUNT_ - 1},
+    {COG_WIRE_REQUEST, 8, 0, 1},
     {COG_WIRE_READY, 0, 0, COG_NETWORK_MAX_MS},
     {COG_WIRE_ASK, 0, 0, 1},
     {COG_WIRE_ASK, 1, 1, COG_TEXT_COUNT_ - 1},
@@ -430,6 +512,8 @@ static const struct {
     {COG_WIRE_REQUEST, 2, COG_SERVICE_SIZE},
     {COG_WIRE_REQUEST, 3, COG_USER_SIZE},
     {COG_WIRE_REQUEST, 4, COG_PATH_SIZE},
+    {COG_WIRE_REQUEST, 6, COG_TTY_SIZE},
+    {COG_WIRE_REQUEST, 7, COG_USER_SIZE},
     {COG_WIRE_ANSWER, 0, COG_ANSWER_MAX + 1},
     {COG_WIRE_VERDICT, 3, COG_ERR_MSG_BYTES},
     {COG_WIRE_VERDICT, 4, COG_POOL_SIZE},
@@ -468,6 +552,54 @@ a_long_answer_is_refused(void **state)
                      -1);
     assert_int_equal(err.code, COG_E_PROTOCOL);
     assert_false(touched);
+}
+
+static void
+hints_hold_no_control_characters(void **state)
+{
+    static const char *const bad[] = {"\x1b[2J", "pts/3\n", "\x7f", "a\tb",
+                                      "\x01"};
+    static const char *const fine[] = {"", " ", "~", "pts/3", "J\xc3\xb6rg"};
+
+    (void)state;
+    for (size_t at = 6; at <= 7; at++) {
+        for (size_t i = 0; i < COG_COUNT(bad); i++)
+            is_refused(COG_WIRE_REQUEST, at, bad[i]);
+        for (size_t i = 0; i < COG_COUNT(fine); i++)
+            is_taken(COG_WIRE_REQUEST, at, fine[i]);
+    }
+}
+
+static void
+options_are_texts(void **state)
+{
+    static const char *const bad[] = {
+        ",",
+        "1",
+        "1,2",
+        ",1,",
+        "1,,",
+        "0,",
+        "-1,",
+        "+1,",
+        "01,",
+        " 1,",
+        "1 ,",
+        "x,",
+        "1;",
+        "1,2,x",
+        "999,",
+        "1.0",
+        "1,2,3,4,5,6,7,8,9,",
+        "111111111111111111111111111,",
+    };
+    static const char *const fine[] = {"", "1,", "1,2,", "1,1,1,1,1,1,1,1,"};
+
+    (void)state;
+    for (size_t i = 0; i < COG_COUNT(bad); i++)
+        is_refused(COG_WIRE_ASK, 2 + COG_TEXT_ARGS, bad[i]);
+    for (size_t i = 0; i < COG_COUNT(fine); i++)
+        is_taken(COG_WIRE_ASK, 2 + COG_TEXT_ARGS, fine[i]);
 }
 
 static void
@@ -607,15 +739,20 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_arrives),
+        cmocka_unit_test(a_request_need_not_tell_of_a_terminal),
         cmocka_unit_test(a_verdict_arrives),
         cmocka_unit_test(a_verdict_need_not_debug),
         cmocka_unit_test(ready_arrives),
         cmocka_unit_test(a_question_arrives),
+        cmocka_unit_test(a_menu_arrives),
+        cmocka_unit_test(a_menu_too_long_is_not_sent),
         cmocka_unit_test(a_tell_arrives),
         cmocka_unit_test(an_answer_arrives),
         cmocka_unit_test(numbers_have_bounds),
         cmocka_unit_test(strings_have_bounds),
         cmocka_unit_test(a_long_answer_is_refused),
+        cmocka_unit_test(hints_hold_no_control_characters),
+        cmocka_unit_test(options_are_texts),
         cmocka_unit_test(a_request_has_a_whole_nonce),
         cmocka_unit_test(a_verdict_is_for_its_request),
         cmocka_unit_test(each_reader_takes_its_kind),

@@ -67,6 +67,15 @@ types_and_messages_are_found(void **state)
     }
 }
 
+static struct cog_refused
+explain(const struct cog_http_reply *reply, bool proven, struct cog_err *err)
+{
+    struct cog_refused refused = {COG_REFUSAL_NONE, "left over"};
+
+    cog_refusal_explain("InitiateAuth", reply, proven, &refused, err);
+    return refused;
+}
+
 static void
 long_texts_are_cut(void **state)
 {
@@ -82,8 +91,7 @@ long_texts_are_cut(void **state)
     cog_refusal_parse(&reply, &text);
     assert_int_equal(strlen(text.type), COG_REFUSAL_TYPE_BYTES - 1);
     assert_int_equal(strlen(text.message), COG_REFUSAL_MESSAGE_BYTES - 1);
-    assert_int_equal(cog_refusal_explain("Call", &reply, false, &err),
-                     COG_REFUSAL_OTHER);
+    assert_int_equal(explain(&reply, false, &err).kind, COG_REFUSAL_OTHER);
     /* 63 zeros of the type, 120 of the message, and not one more. */
     assert_null(strstr(err.msg, "00000000000000000000000000000000000000000000"
                                 "00000000000000000000000000000000000000000000"
@@ -116,6 +124,12 @@ static const struct {
      COG_REFUSAL_SECRET_WRONG, "client_secret_file"},
     {NA, "SecretHash does not match for the client: 1a", COG_E_CLIENT, SAME,
      COG_REFUSAL_SECRET_WRONG, "client_secret_file"},
+    {NA, "Unable to verify secret for client 1a", COG_E_CLIENT, SAME,
+     COG_REFUSAL_SECRET_WRONG, "client_secret_file"},
+    {NA, "A client attempted to write unauthorized attribute", COG_E_CLIENT,
+     SAME, COG_REFUSAL_OTHER, "may not write an attribute"},
+    {NA, "User password cannot be reset in the current state.", COG_E_DENIED,
+     SAME, COG_REFUSAL_OTHER, "cannot be reset"},
     {NA, "Incorrect username or password.", COG_E_DENIED, SAME,
      COG_REFUSAL_CREDENTIALS, "wrong password or unknown pool user"},
     {NA, "User does not exist.", COG_E_DENIED, SAME, COG_REFUSAL_CREDENTIALS,
@@ -137,6 +151,8 @@ static const struct {
      COG_REFUSAL_SESSION, "session"},
     {NA, "Refresh Token has been revoked", COG_E_DENIED, SAME,
      COG_REFUSAL_TOKEN, "refresh token"},
+    {NA, "Refresh Token has expired", COG_E_DENIED, SAME, COG_REFUSAL_TOKEN,
+     "refresh token"},
     {NA, "Invalid Refresh Token.", COG_E_DENIED, SAME, COG_REFUSAL_TOKEN,
      "refresh token"},
     {NA, "Access Token has expired", COG_E_DENIED, SAME, COG_REFUSAL_TOKEN,
@@ -173,8 +189,14 @@ static const struct {
      COG_REFUSAL_OTHER, "authenticator"},
     {"AliasExistsException", "", COG_E_DENIED, SAME, COG_REFUSAL_OTHER,
      "another pool user"},
-    {"RefreshTokenReuseException", "", COG_E_DENIED, SAME, COG_REFUSAL_TOKEN,
+    {"UsernameExistsException", "", COG_E_DENIED, SAME, COG_REFUSAL_OTHER,
+     "already"},
+    {"DeviceKeyExistsException", "", COG_E_DENIED, SAME, COG_REFUSAL_OTHER,
+     "registered already"},
+    {"RefreshTokenReuseException", "", COG_E_DENIED, SAME, COG_REFUSAL_REUSED,
      "stolen"},
+    {"UnsupportedTokenTypeException", "", COG_E_DENIED, SAME, COG_REFUSAL_TOKEN,
+     "not a refresh token"},
     {"LimitExceededException", "Attempt limit exceeded", COG_E_DENIED,
      COG_E_MAXTRIES, COG_REFUSAL_LOCKED, "too often"},
     {"TooManyFailedAttemptsException", "", COG_E_DENIED, COG_E_MAXTRIES,
@@ -183,6 +205,8 @@ static const struct {
      COG_REFUSAL_THROTTLED, "fewer requests"},
     {"ThrottlingException", "Rate exceeded", COG_E_THROTTLED, SAME,
      COG_REFUSAL_THROTTLED, "fewer requests"},
+    {"ConcurrentModificationException", "", COG_E_THROTTLED, SAME,
+     COG_REFUSAL_THROTTLED, "at the same time"},
     {IP, "USER_PASSWORD_AUTH flow not enabled for this client", COG_E_CLIENT,
      SAME, COG_REFUSAL_FLOW_DISABLED,
      "enable ALLOW_USER_PASSWORD_AUTH on the app client or choose another "
@@ -195,6 +219,44 @@ static const struct {
      COG_REFUSAL_FLOW_DISABLED, "auth_flow"},
     {IP, "Initiate Auth method not supported.", COG_E_CLIENT, SAME,
      COG_REFUSAL_FLOW_DISABLED, "auth_flow"},
+    {IP, "REFRESH_TOKEN_AUTH flow not enabled for this client", COG_E_CLIENT,
+     SAME, COG_REFUSAL_FLOW_DISABLED, "ALLOW_REFRESH_TOKEN_AUTH"},
+    {IP, "CUSTOM_AUTH flow not enabled for this client", COG_E_CLIENT, SAME,
+     COG_REFUSAL_FLOW_DISABLED, "ALLOW_CUSTOM_AUTH"},
+    {IP, "GetTokensFromRefreshToken is not enabled for this client",
+     COG_E_CLIENT, SAME, COG_REFUSAL_FLOW_DISABLED, "on the app client"},
+    {IP, "Rotation is not enabled for this client.", COG_E_CLIENT, SAME,
+     COG_REFUSAL_FLOW_DISABLED, "on the app client"},
+    {IP, "Invalid device key given.", COG_E_DENIED, SAME, COG_REFUSAL_DEVICE,
+     "device"},
+    {IP, "Invalid email address format.", COG_E_DENIED, SAME,
+     COG_REFUSAL_ATTRIBUTE, "e-mail address"},
+    {IP, "Invalid phone number format.", COG_E_DENIED, SAME,
+     COG_REFUSAL_ATTRIBUTE, "phone number"},
+    {IP, "Attributes did not conform to the schema: birthdate: wrong",
+     COG_E_DENIED, SAME, COG_REFUSAL_ATTRIBUTE, "an attribute"},
+    {IP,
+     "1 validation error detected: Value 'x' at 'userCode' failed to "
+     "satisfy constraint: y",
+     COG_E_DENIED, SAME, COG_REFUSAL_CODE_WRONG, "malformed"},
+    {IP,
+     "1 validation error detected: Value at 'confirmationCode' failed to "
+     "satisfy constraint: y",
+     COG_E_DENIED, SAME, COG_REFUSAL_CODE_WRONG, "malformed"},
+    {IP,
+     "1 validation error detected: Value at 'previousPassword' failed to "
+     "satisfy constraint: y",
+     COG_E_DENIED, SAME, COG_REFUSAL_CREDENTIALS, "old password"},
+    {IP,
+     "1 validation error detected: Value at 'proposedPassword' failed to "
+     "satisfy constraint: y",
+     COG_E_DENIED, SAME, COG_REFUSAL_NEW_PASSWORD, "new password"},
+    {IP,
+     "1 validation error detected: Value at 'password' failed to satisfy "
+     "constraint: y",
+     COG_E_DENIED, SAME, COG_REFUSAL_NEW_PASSWORD, "new password"},
+    {IP, "Cannot reset password for the user as there is no verified email",
+     COG_E_DENIED, SAME, COG_REFUSAL_OTHER, "no verified"},
     {IP, "Missing required parameter Session", COG_E_PROTOCOL, SAME,
      COG_REFUSAL_OTHER, "a value we sent"},
     {IP, "Value 'USER_AUTH flow not enabled' at 'username' is wrong",
@@ -207,10 +269,12 @@ static const struct {
      COG_REFUSAL_OTHER, "check user_pool_id"},
     {"ForbiddenException", "Request not allowed due to WAF block.",
      COG_E_CLIENT, SAME, COG_REFUSAL_OTHER, "WAF"},
-    {"OperationNotEnabledException", "", COG_E_CLIENT, SAME, COG_REFUSAL_OTHER,
-     "region"},
-    {"UnsupportedOperationException", "", COG_E_CLIENT, SAME, COG_REFUSAL_OTHER,
-     "does not allow"},
+    {"OperationNotEnabledException", "", COG_E_CLIENT, SAME,
+     COG_REFUSAL_UNSUPPORTED, "region"},
+    {"UnsupportedOperationException", "", COG_E_CLIENT, SAME,
+     COG_REFUSAL_UNSUPPORTED, "does not allow"},
+    {"UnknownOperationException", "", COG_E_CLIENT, SAME,
+     COG_REFUSAL_UNSUPPORTED, "does not know"},
     {"UnauthorizedException", "", COG_E_CLIENT, SAME, COG_REFUSAL_OTHER,
      "client_secret_file"},
     {"UnexpectedLambdaException", "", COG_E_CLIENT, SAME, COG_REFUSAL_OTHER,
@@ -249,18 +313,19 @@ check_meaning(size_t i, bool proven)
     struct cog_http_reply reply;
     struct cog_err err = COG_ERR_INIT;
     char body[400];
+    char head[40]; /* of the message: a log line cuts a long one */
 
+    (void)snprintf(head, sizeof(head), "%s", meanings[i].message);
     (void)snprintf(body, sizeof(body), "{\"__type\":\"%s\",\"message\":\"%s\"}",
                    meanings[i].type, meanings[i].message);
     reply = reply_of(400, "", body);
-    assert_int_equal(cog_refusal_explain("InitiateAuth", &reply, proven, &err),
-                     meanings[i].refusal);
+    assert_int_equal(explain(&reply, proven, &err).kind, meanings[i].refusal);
     assert_int_equal(err.code,
                      proven && !same ? meanings[i].proven : meanings[i].code);
     assert_ptr_equal(strstr(err.msg, "InitiateAuth: "), err.msg);
     assert_non_null(strstr(err.msg, meanings[i].reason));
     assert_non_null(strstr(err.msg, meanings[i].type));
-    assert_non_null(strstr(err.msg, meanings[i].message));
+    assert_non_null(strstr(err.msg, head));
     cog_secret_clear(&reply.body);
 }
 
@@ -272,6 +337,98 @@ every_refusal_has_its_meaning(void **state)
         check_meaning(i, false);
         check_meaning(i, true);
     }
+}
+
+#define POLICY "Password did not conform with policy: "
+
+static const struct {
+    const char *type;
+    const char *message;
+    const char *stranger; /* what is shown to somebody yet to be proven */
+    const char *proven;
+} words[] = {
+    /* Only rows that say so show anything. */
+    {NA, "Incorrect username or password.", "", ""},
+    {NA, "User is disabled.", "", ""},
+    {"CodeMismatchException", "Invalid code", "", ""},
+    {"AliasExistsException", "bob has it", "", ""},
+    {"NewException", "x", "", ""},
+    {"InternalErrorException", "x", "", ""},
+    {IP, "Missing required parameter Session", "", ""},
+    {IP,
+     "1 validation error detected: Value at 'userCode' failed to satisfy "
+     "constraint: y",
+     "", ""},
+    {"UserLambdaValidationException", "PreAuthentication failed with error no.",
+     "", "PreAuthentication failed with error no."},
+    {"InvalidPasswordException", POLICY "Password not long enough",
+     "Password not long enough", "Password not long enough"},
+    {"InvalidPasswordException", "Too short", "Too short", "Too short"},
+    {"InvalidPasswordException", POLICY, "", ""},
+    {"InvalidPasswordException", "", "", ""},
+    {"PasswordHistoryPolicyViolationException", "Used: " POLICY "x",
+     "Used: " POLICY "x", "Used: " POLICY "x"},
+    {IP, "Invalid email address format.", "Invalid email address format.",
+     "Invalid email address format."},
+    {IP, "Attributes did not conform to the schema: name: too long",
+     "name: too long", "name: too long"},
+    {IP,
+     "1 validation error detected: Value at 'password' failed to satisfy "
+     "constraint: Member must have length 6",
+     "Member must have length 6", "Member must have length 6"},
+    /* Cleaned, and not to ASCII; malformed bodies show nothing. */
+    {"InvalidPasswordException",
+     POLICY "Zu kurz f\xc3\xbcr \\u001b[2J\\u202eus\\n",
+     "Zu kurz f\xc3\xbcr ?[2J?us?", "Zu kurz f\xc3\xbcr ?[2J?us?"},
+    {"InvalidPasswordException", "\xff", "", ""},
+};
+
+static void
+check_words(size_t i, bool proven)
+{
+    const char *want = proven ? words[i].proven : words[i].stranger;
+    struct cog_http_reply reply;
+    struct cog_err err = COG_ERR_INIT;
+    char body[400];
+
+    (void)snprintf(body, sizeof(body), "{\"__type\":\"%s\",\"message\":\"%s\"}",
+                   words[i].type, words[i].message);
+    reply = reply_of(400, "", body);
+    assert_string_equal(explain(&reply, proven, &err).shown, want);
+    for (const char *p = err.msg; *p != '\0'; p++)
+        assert_in_range(*p, ' ', '~');
+    cog_secret_clear(&reply.body);
+}
+
+static void
+words_are_shown_where_the_table_says(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COG_COUNT(words); i++) {
+        check_words(i, false);
+        check_words(i, true);
+    }
+}
+
+/* Beyond what patterns and logs look at. */
+static void
+long_words_are_cut(void **state)
+{
+    char body[2000];
+    struct cog_http_reply reply;
+    struct cog_refused refused;
+    struct cog_err err = COG_ERR_INIT;
+
+    (void)state;
+    (void)snprintf(body, sizeof(body),
+                   "{\"__type\":\"InvalidPasswordException\",\"message\":"
+                   "\"%0300dpolicy: %0900d\"}",
+                   1, 2);
+    reply = reply_of(400, "", body);
+    refused = explain(&reply, false, &err);
+    assert_int_equal(strlen(refused.shown), COG_REFUSED_SHOWN_BYTES - 1);
+    assert_null(strstr(refused.shown, "1"));
+    cog_secret_clear(&reply.body);
 }
 
 static void
@@ -302,8 +459,7 @@ without_a_type_the_status_decides(void **state)
             reply_of(cases[i].status, cases[i].error_type, "");
         struct cog_err err = COG_ERR_INIT;
 
-        assert_int_equal(cog_refusal_explain("Call", &reply, false, &err),
-                         cases[i].refusal);
+        assert_int_equal(explain(&reply, false, &err).kind, cases[i].refusal);
         assert_int_equal(err.code, cases[i].code);
         cog_secret_clear(&reply.body);
     }
@@ -324,7 +480,7 @@ long_client_ids_do_not_hide_the_meaning(void **state)
                    "received\"}",
                    7);
     reply = reply_of(400, "", body);
-    assert_int_equal(cog_refusal_explain("Call", &reply, false, &err),
+    assert_int_equal(explain(&reply, false, &err).kind,
                      COG_REFUSAL_SECRET_MISSING);
     cog_secret_clear(&reply.body);
 }
@@ -336,6 +492,8 @@ main(void)
         cmocka_unit_test(types_and_messages_are_found),
         cmocka_unit_test(long_texts_are_cut),
         cmocka_unit_test(every_refusal_has_its_meaning),
+        cmocka_unit_test(words_are_shown_where_the_table_says),
+        cmocka_unit_test(long_words_are_cut),
         cmocka_unit_test(without_a_type_the_status_decides),
         cmocka_unit_test(long_client_ids_do_not_hide_the_meaning),
     };

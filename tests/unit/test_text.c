@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -131,7 +132,8 @@ every_id_has_a_text(void **state)
         if (*msgid == '\0')
             fail_msg("text %d has no msgid", id);
         assert_true(strlen(msgid) < 200);
-        assert_null(strpbrk(msgid, "%\n\t"));
+        assert_null(strpbrk(msgid, "%\t"));
+        assert_true(msgid[strlen(msgid) - 1] != '\n');
     }
     assert_string_equal(cog_text_msgid(COG_TEXT_NONE), "");
     assert_string_equal(cog_text_msgid(COG_TEXT_COUNT_), "");
@@ -148,6 +150,94 @@ texts_are_distinct(void **state)
     }
 }
 
+static const char *
+in_brackets(const char *msgid)
+{
+    static char text[80];
+
+    (void)snprintf(text, sizeof(text), "<%s>", msgid);
+    return text;
+}
+
+/* The most a menu can have, the same option again and again. */
+static const enum cog_text menu[COG_TEXT_OPTIONS] = {
+    COG_TEXT_OPTION_PASSWORD, COG_TEXT_OPTION_TOTP, COG_TEXT_OPTION_SMS,
+    COG_TEXT_OPTION_EMAIL,    COG_TEXT_OPTION_SMS,  COG_TEXT_OPTION_SMS,
+    COG_TEXT_OPTION_SMS,      COG_TEXT_OPTION_SMS,
+};
+
+static const struct {
+    size_t count;
+    cog_text_translate *translate;
+    const char *want;
+} menus[] = {
+    {0, NULL, ""},
+    {1, NULL, "  1  password\n"},
+    {2, NULL, "  1  password\n  2  code from an authenticator app\n"},
+    {1, in_brackets, "  1  <password>\n"},
+    {3, in_brackets,
+     "  1  <password>\n  2  <code from an authenticator app>\n"
+     "  3  <code by text message>\n"},
+    {COG_TEXT_OPTIONS, NULL,
+     "  1  password\n  2  code from an authenticator app\n"
+     "  3  code by text message\n  4  code by e-mail\n"
+     "  5  code by text message\n  6  code by text message\n"
+     "  7  code by text message\n  8  code by text message\n"},
+};
+
+static void
+menus_are_numbered(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COG_COUNT(menus); i++) {
+        struct cog_secret text = COG_SECRET_INIT(COG_TEXT_MAX);
+        struct cog_err err = COG_ERR_INIT;
+
+        assert_int_equal(cog_text_render_options(menu, menus[i].count,
+                                                 menus[i].translate, &text,
+                                                 &err),
+                         0);
+        assert_string_equal(cog_secret_str(&text), menus[i].want);
+        cog_secret_clear(&text);
+    }
+}
+
+/* "  1  password\n" has 14 bytes: whatever part is too long is noticed. */
+static void
+a_menu_must_fit(void **state)
+{
+    (void)state;
+    for (size_t max = 1; max <= 14; max++) {
+        struct cog_secret text = COG_SECRET_INIT(max);
+        struct cog_err err = COG_ERR_INIT;
+        const int rc = max < 14 ? -1 : 0;
+
+        assert_int_equal(cog_text_render_options(menu, 1, NULL, &text, &err),
+                         rc);
+        assert_int_equal(err.code, rc < 0 ? COG_E_PROTOCOL : COG_OK);
+        cog_secret_clear(&text);
+    }
+}
+
+/* Menus come in place of {1}, and what asks for them has it. */
+static void
+questions_have_the_arguments_they_need(void **state)
+{
+    static const struct {
+        enum cog_text text;
+        const char *needs;
+    } cases[] = {
+        {COG_TEXT_CHOOSE_FIRST, "{1}"},  {COG_TEXT_CHOOSE_SECOND, "{1}"},
+        {COG_TEXT_CHOOSE_SETUP, "{1}"},  {COG_TEXT_CHOOSE_AGAIN, "{1}"},
+        {COG_TEXT_ENROL_QR, "{1}{3}\n"}, {COG_TEXT_ENROL_QR, "{2}"},
+        {COG_TEXT_ENROL_PLAIN, "{2}"},   {COG_TEXT_ENROL_PLAIN, "{3}"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COG_COUNT(cases); i++)
+        assert_non_null(strstr(cog_text_msgid(cases[i].text), cases[i].needs));
+}
+
 int
 main(void)
 {
@@ -156,6 +246,9 @@ main(void)
         cmocka_unit_test(english_needs_no_translator),
         cmocka_unit_test(nothing_is_not_translated),
         cmocka_unit_test(a_text_must_fit),
+        cmocka_unit_test(menus_are_numbered),
+        cmocka_unit_test(a_menu_must_fit),
+        cmocka_unit_test(questions_have_the_arguments_they_need),
         cmocka_unit_test(every_id_has_a_text),
         cmocka_unit_test(texts_are_distinct),
     };

@@ -156,33 +156,33 @@ static const struct {
     size_t len;
     const char *reason;
 } malformed[] = {
-    {"\1", 1, OTHER_VERSION}, /* no kind */
+    {"\2", 1, OTHER_VERSION}, /* no kind */
     {"\0\2x", 4, OTHER_VERSION},
-    {"\2\2x", 4, OTHER_VERSION},
+    {"\1\2x", 4, OTHER_VERSION},
     {"\xff\2x", 4, OTHER_VERSION},
     {"x", 1, OTHER_VERSION},
-    {"\1\2", 2, MALFORMED},     /* no field */
-    {"\1\2x", 3, MALFORMED},    /* no NUL */
-    {"\1\2x\0y", 5, MALFORMED}, /* trailing bytes */
-    {"\1\2x\0", 5, MALFORMED},  /* one empty field too many */
-    {"\1\2x\0y", 6, MALFORMED},
-    {"\1\5a\0b\0c", 8, MALFORMED}, /* one too few */
-    {"\1\5a\0b\0c\0d", 9, MALFORMED},
-    {"\1\5a\0b\0c\0d\0e", 12, MALFORMED},
-    {"\1\0", 2, MALFORMED}, /* the end is never sent */
-    {"\1\0x", 4, MALFORMED},
-    {"\1\7", 2, MALFORMED}, /* unknown kinds */
-    {"\1\7x", 4, MALFORMED},
-    {"\1\x80x", 4, MALFORMED},
-    {"\1\xff", 2, MALFORMED},
-    {"\1\xffx", 4, MALFORMED},
+    {"\2\2", 2, MALFORMED},     /* no field */
+    {"\2\2x", 3, MALFORMED},    /* no NUL */
+    {"\2\2x\0y", 5, MALFORMED}, /* trailing bytes */
+    {"\2\2x\0", 5, MALFORMED},  /* one empty field too many */
+    {"\2\2x\0y", 6, MALFORMED},
+    {"\2\5a\0b\0c", 8, MALFORMED}, /* one too few */
+    {"\2\5a\0b\0c\0d", 9, MALFORMED},
+    {"\2\5a\0b\0c\0d\0e", 12, MALFORMED},
+    {"\2\0", 2, MALFORMED}, /* the end is never sent */
+    {"\2\0x", 4, MALFORMED},
+    {"\2\7", 2, MALFORMED}, /* unknown kinds */
+    {"\2\7x", 4, MALFORMED},
+    {"\2\x80x", 4, MALFORMED},
+    {"\2\xff", 2, MALFORMED},
+    {"\2\xffx", 4, MALFORMED},
 };
 
 /* Far more strings than there is room for. */
 static void
 a_frame_full_of_strings_is_refused(void **state)
 {
-    static char bytes[COG_WIRE_BYTES] = {1, COG_WIRE_VERDICT};
+    static char bytes[COG_WIRE_BYTES] = {2, COG_WIRE_VERDICT};
     const struct ends ends = ends_open();
 
     (void)state;
@@ -336,7 +336,7 @@ open_descriptors(void)
 static void
 send_descriptor(int fd)
 {
-    char frame[] = "\1\2x";
+    char frame[] = "\2\2x";
     struct iovec iov = {frame, sizeof(frame)};
     union {
         struct cmsghdr head;

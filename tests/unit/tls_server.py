@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""HTTPS servers for test_http: each with another certificate or TLS version,
-all of them with the same replies, which the path of the request chooses.
+"""Servers for the tests of the transport. HTTPS servers each with another
+certificate or TLS version, all of them with the same replies, which the path
+of the request chooses; bare ones that do one thing to whoever connects.
 
 Usage: tls_server.py DIR
 
@@ -14,6 +15,7 @@ import os
 import pathlib
 import socket
 import ssl
+import struct
 import sys
 import threading
 import time
@@ -175,6 +177,10 @@ class Connection:
         self.sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
         self.stay_silent()
 
+    def do_half_headers(self, *_):
+        self.sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Le")
+        self.stay_silent()
+
     def do_truncated(self, *_):
         self.sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
         raise ConnectionError
@@ -252,6 +258,61 @@ class Server:
             sock.close()
 
 
+# What bare servers do with a connection once they have read something.
+
+def stay_silent(sock):
+    while sock.recv(65536):
+        pass
+
+
+def reset(sock):
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def say(data, then=stay_silent):
+    def behave(sock):
+        sock.sendall(data)
+        then(sock)
+    return behave
+
+
+def hang_up(_):
+    pass
+
+
+BARE = {
+    "mute": stay_silent,
+    "resets": reset,
+    "hangs-up": hang_up,
+    "half-a-hello": say(b"\x16\x03\x03\x00\x7a\x02"),
+    "alert": say(b"\x15\x03\x03\x00\x02\x02\x28", hang_up),
+    "proxy-200": say(b"HTTP/1.1 200 OK\r\n\r\n"),
+    "proxy-407": say(b"HTTP/1.1 407 Who\r\nContent-Length: 0\r\n\r\n"),
+    "proxy-502": say(b"HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n", hang_up),
+}
+
+
+class BareServer:
+    def __init__(self, label, behave):
+        self.behave = behave
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        print(label, self.listener.getsockname()[1])
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            sock, _ = self.listener.accept()
+            threading.Thread(target=self.serve, args=[sock], daemon=True).start()
+
+    def serve(self, sock):
+        with sock:
+            try:
+                sock.recv(65536)
+                self.behave(sock)
+            except OSError:
+                pass
+
+
 def main():
     directory = pathlib.Path(sys.argv[1])
     ca_key = new_key()
@@ -264,6 +325,8 @@ def main():
     Server("other-name", context(directory, "name", ca_key, other))
     Server("expired", context(directory, "expired", ca_key, LOCALHOST, days=-1))
     Server("tls-1.1", tls_1_1(context(directory, "old", ca_key, LOCALHOST)))
+    for label, behave in BARE.items():
+        BareServer(label, behave)
     print(flush=True)
     while os.read(0, 1):
         pass

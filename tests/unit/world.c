@@ -156,6 +156,16 @@ note(struct world_question *seen, enum cog_text text, bool echo,
         copy(seen->arg[i], sizeof(seen->arg[i]), arg == NULL ? NULL : arg[i]);
 }
 
+static void
+note_question(struct world_question *seen, const struct cog_question *question)
+{
+    note(seen, question->text, question->echo, question->arg);
+    copy(seen->qr, sizeof(seen->qr), question->qr);
+    seen->plain = question->plain;
+    seen->options = question->options;
+    memcpy(seen->option, question->option, sizeof(seen->option));
+}
+
 static int
 ask_scripted(void *ctx, const struct cog_question *question,
              struct cog_secret *answer, struct cog_err *err)
@@ -166,7 +176,7 @@ ask_scripted(void *ctx, const struct cog_question *question,
 
     if (n >= world->answer_count || n >= WORLD_MAX)
         fail_msg("question %d is not in the script", (int)question->text);
-    note(&world->questions[n], question->text, question->echo, question->arg);
+    note_question(&world->questions[n], question);
     world->question_count++;
     script = &world->answers[n];
     assert_int_equal(question->text, script->expect);
@@ -194,13 +204,21 @@ tell_recorded(void *ctx, enum cog_text text, const char *const *arg)
     world->told_count++;
 }
 
+static int64_t
+boot_s(void *ctx)
+{
+    const struct world *world = ctx;
+
+    return world->boot_s;
+}
+
 struct cog_env
 world_env(struct world *world)
 {
     const struct cog_env env = {
         .transport = {send_scripted, pause_scripted, warm_recorded, warm_body,
                       world},
-        .clock = {unix_s, mono_ms, world},
+        .clock = {unix_s, mono_ms, boot_s, world},
         .ui = {ask_scripted, tell_recorded, world},
     };
 

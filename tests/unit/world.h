@@ -57,7 +57,11 @@ struct world_request {
 struct world_question {
     enum cog_text text;
     bool echo;
-    char arg[COG_TEXT_ARGS][128]; /* "" when NULL */
+    char arg[COG_TEXT_ARGS][256]; /* "" when NULL */
+    char qr[256];                 /* "" when NULL */
+    enum cog_text plain;
+    enum cog_text option[COG_TEXT_OPTIONS];
+    size_t options;
 };
 
 struct world {
@@ -70,6 +74,7 @@ struct world {
     enum cog_errc pause_fail; /* COG_OK: there is time for every pause */
     int64_t unix_s;
     int64_t mono_ms;
+    int64_t boot_s;
 
     /* Record: read by the test. */
     struct world_request requests[WORLD_MAX];
@@ -86,9 +91,9 @@ struct world {
 };
 
 /* A world in November 2026 with nothing in its script. */
-#define WORLD_INIT                             \
-    {                                          \
-        .unix_s = 1795000000, .mono_ms = 1000, \
+#define WORLD_INIT                                             \
+    {                                                          \
+        .unix_s = 1795000000, .mono_ms = 1000, .boot_s = 5000, \
     }
 
 /* The script, set from arrays. */

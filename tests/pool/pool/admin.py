@@ -11,7 +11,8 @@ from .tamper import patch
 
 USER_FIELDS = {camel(name): name for name in
                ("sub", "username", "enabled", "groups", "mfa", "preferred_mfa", "totp_secret",
-                "password_set_at")}
+                "password_set_at", "first_factors", "mfa_setup", "required_attributes",
+                "custom_steps")}
 READ_ONLY_FIELDS = ("password", "status", "attributes", "code")
 
 
@@ -80,6 +81,11 @@ def _kids(pool):
 def set_clock(pool, body):
     pool.clock.offset = float(body.get("offset", 0))
     return {"offset": pool.clock.offset, "now": pool.clock.now()}
+
+
+def expire_sessions(pool, body):
+    pool.sessions.expire_all()
+    return {}
 
 
 def reset(pool, body):
@@ -158,6 +164,15 @@ def get_code(pool, body, name):
     return code
 
 
+def list_devices(pool, body, name):
+    return {"devices": [device.report() for device in _find_user(pool, name).devices.values()]}
+
+
+def forget_devices(pool, body, name):
+    _find_user(pool, name).devices.clear()
+    return {}
+
+
 def _change(pool, user, body):
     for key, value in body.items():
         if key in USER_FIELDS:
@@ -221,6 +236,7 @@ ROUTES = (
     ("POST", "/_admin/publish-keys", publish_keys),
     ("POST", "/_admin/clock", set_clock),
     ("POST", "/_admin/reset", reset),
+    ("POST", "/_admin/expire-sessions", expire_sessions),
     ("GET", "/_admin/settings", get_settings),
     ("POST", "/_admin/settings", change_settings),
     ("GET", f"/_admin/users/{NAME}", get_user),
@@ -228,4 +244,6 @@ ROUTES = (
     ("POST", f"/_admin/users/{NAME}", change_user),
     ("DELETE", f"/_admin/users/{NAME}", delete_user),
     ("GET", f"/_admin/codes/{NAME}", get_code),
+    ("GET", f"/_admin/devices/{NAME}", list_devices),
+    ("DELETE", f"/_admin/devices/{NAME}", forget_devices),
 )

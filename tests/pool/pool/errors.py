@@ -24,5 +24,13 @@ def missing_parameter(name):
     return invalid_parameter(f"Missing required parameter {name}")
 
 
+def not_confirmed():
+    return ApiError("UserNotConfirmedException", "User is not confirmed.")
+
+
+def reset_required():
+    return ApiError("PasswordResetRequiredException", "Password reset required for the user")
+
+
 def user_not_found():
     return ApiError("UserNotFoundException", "User does not exist.")

@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The flows of InitiateAuth. A flow is a function and a row in FLOWS."""
 
-import hashlib
-import hmac
-import re
-import uuid
 from dataclasses import dataclass
 from typing import Callable
 
-from . import admission, client_proof, srp, tokens
+from . import admission, client_proof, devices, first_factors, shapes, tokens
+from .challenge import required
 from .challenges import advance
-from .errors import invalid_parameter, missing_parameter, not_authorized
+from .errors import invalid_parameter, not_authorized
 from .grants import check_user
 from .sessions import SignIn
 
@@ -21,43 +18,57 @@ def initiate(pool, client, body):
         raise invalid_parameter("Initiate Auth method not supported")
     if flow.switch not in client.settings.explicit_auth_flows:
         raise invalid_parameter(f"{flow.name} flow not enabled for this client")
-    parameters = body.get("AuthParameters") or {}
+    parameters = shapes.text_map(body, "AuthParameters")
     for name in flow.required:
-        if not parameters.get(name):
-            raise missing_parameter(name)
+        required(parameters, name)
     return flow.run(pool, client, parameters)
 
 
 def password_auth(pool, client, parameters):
-    name = parameters["USERNAME"]
-    client_proof.check_hash(client, name, parameters)
-    user = admission.find_user(pool, client, name)
-    if user is None:
-        raise not_authorized()
-    admission.check_password(pool, user, user.password_is(parameters["PASSWORD"]))
-    return advance(pool, SignIn(user, client, name))
+    sign_in = _begin(pool, client, parameters)
+    return _prove(pool, sign_in, "PASSWORD", parameters)
 
 
 def srp_auth(pool, client, parameters):
+    sign_in = _begin(pool, client, parameters)
+    return first_factors.pose_password_verifier(
+        pool, sign_in, parameters["SRP_A"], pool.settings.session_with_password_verifier)
+
+
+def user_auth(pool, client, parameters):
+    """The preferred factor if the user has it, else a choice of those there are."""
+    preferred = parameters.get("PREFERRED_CHALLENGE")
+    if preferred is not None and preferred not in first_factors.FACTORS:
+        raise invalid_parameter("PREFERRED_CHALLENGE is not a known challenge")
+    sign_in = _begin(pool, client, parameters)
+    if preferred not in first_factors.available(sign_in.user):
+        return first_factors.select(pool, sign_in)
+    return _prove(pool, sign_in, preferred, parameters)
+
+
+def custom_auth(pool, client, parameters):
+    """Custom challenges, after SRP if that is asked for, else instead of any password."""
+    sign_in = _begin(pool, client, parameters)
+    if parameters.get("CHALLENGE_NAME") == "SRP_A":
+        return _prove(pool, sign_in, "PASSWORD_SRP",
+                      {**parameters, "SRP_A": required(parameters, "SRP_A")})
+    if not sign_in.user.custom_steps:
+        raise not_authorized()
+    admission.check_confirmed(sign_in.user)
+    devices.adopt(pool, sign_in, parameters)
+    sign_in.passwordless = True
+    return advance(pool, sign_in)
+
+
+def _begin(pool, client, parameters):
     name = parameters["USERNAME"]
-    client_public = _parse_srp_a(parameters["SRP_A"])
     client_proof.check_hash(client, name, parameters)
-    user = admission.find_user(pool, client, name)
-    sign_in = SignIn(user, client, name, by_srp=True)
-    user_id, salt, verifier = _srp_identity(pool, user, name)
-    server = srp.Server(client_public, verifier)
-    session = None
-    if pool.settings.session_with_password_verifier:
-        session = pool.sessions.open("PASSWORD_VERIFIER", sign_in)
-    block = pool.srp_exchanges.remember(server, sign_in, user_id, session)
-    reply = {"ChallengeName": "PASSWORD_VERIFIER",
-             "ChallengeParameters": {
-                 "SALT": srp.to_hex(salt), "SECRET_BLOCK": block,
-                 "SRP_B": srp.to_hex(server.public), "USERNAME": user_id,
-                 "USER_ID_FOR_SRP": user_id}}
-    if session:
-        reply["Session"] = session.text
-    return reply
+    return SignIn(admission.find_user(pool, client, name), client, name)
+
+
+def _prove(pool, sign_in, factor, parameters):
+    return (first_factors.begin(pool, sign_in, factor, parameters)
+            or advance(pool, sign_in))
 
 
 def refresh_auth(pool, client, parameters):
@@ -67,31 +78,16 @@ def refresh_auth(pool, client, parameters):
     client_proof.check_hash_presence(client, parameters)
     token = pool.grants.redeem(parameters["REFRESH_TOKEN"], client, pool.clock.now())
     client_proof.check_refresh_hash(client, token.grant.user.username, parameters)
-    return {"ChallengeParameters": {}, "AuthenticationResult": refreshed(pool, token)}
+    return {"ChallengeParameters": {},
+            "AuthenticationResult": refreshed(pool, token, parameters.get("DEVICE_KEY"))}
 
 
-def refreshed(pool, token):
+def refreshed(pool, token, device_key):
+    """New tokens of an old grant. One that belongs to a device needs its key."""
+    if devices.tracked(pool) and token.grant.device_key not in (None, device_key):
+        raise not_authorized("Invalid Refresh Token.")
     check_user(token.grant.user, pool.directory)
     return tokens.token_pair(pool.keys, pool.issuer, token.grant, pool.clock.now())
-
-
-def _parse_srp_a(text):
-    if not re.fullmatch(r"[0-9a-fA-F]+", text):
-        raise invalid_parameter("SRP_A is not a hexadecimal number")
-    number = int(text, 16)
-    if number % srp.N == 0:
-        raise invalid_parameter("SRP_A must not be zero")
-    return number
-
-
-def _srp_identity(pool, user, name):
-    """(USER_ID_FOR_SRP, salt, verifier); for an unknown name always the same invented ones."""
-    if user:
-        return user.username, user.salt, user.srp_verifier(pool.name)
-    seed = hmac.digest(pool.simulation_key, name.encode(), hashlib.sha512)
-    user_id = str(uuid.UUID(bytes=seed[:16], version=4))
-    salt = int.from_bytes(seed[16:32], "big")
-    return user_id, salt, srp.verifier(salt, pool.name, user_id, seed[32:].hex())
 
 
 @dataclass(frozen=True)
@@ -107,6 +103,8 @@ FLOWS = {
                                ("USERNAME", "PASSWORD"), password_auth),
     "USER_SRP_AUTH": Flow("USER_SRP_AUTH", "ALLOW_USER_SRP_AUTH",
                           ("USERNAME", "SRP_A"), srp_auth),
+    "USER_AUTH": Flow("USER_AUTH", "ALLOW_USER_AUTH", ("USERNAME",), user_auth),
+    "CUSTOM_AUTH": Flow("CUSTOM_AUTH", "ALLOW_CUSTOM_AUTH", ("USERNAME",), custom_auth),
     "REFRESH_TOKEN_AUTH": Flow("REFRESH_TOKEN_AUTH", "ALLOW_REFRESH_TOKEN_AUTH",
                                ("REFRESH_TOKEN",), refresh_auth),
 }

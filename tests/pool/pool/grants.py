@@ -22,6 +22,7 @@ class Grant:
     user: object
     client: object
     auth_time: float
+    device_key: str = None
     origin_jti: str = field(default_factory=random_uuid)
     revoked: bool = False
 
@@ -44,8 +45,8 @@ class Grants:
         self.refresh_tokens = {}
         self.by_origin = {}
 
-    def begin(self, user, client, now):
-        grant = Grant(user, client, now)
+    def begin(self, user, client, now, device_key=None):
+        grant = Grant(user, client, now, device_key)
         self.by_origin[grant.origin_jti] = grant
         return grant
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The API operations. An operation is a function and a row in OPERATIONS."""
 
-from . import challenges, client_proof, flows, grants
+from . import challenges, client_proof, devices, enrolment, flows, grants, passwords
 from .errors import ApiError
 
 
@@ -14,11 +14,14 @@ def respond_to_auth_challenge(pool, body):
 
 
 def get_tokens_from_refresh_token(pool, body):
+    if pool.settings.get_tokens_refusal:
+        raise ApiError(pool.settings.get_tokens_refusal,
+                       "GetTokensFromRefreshToken is not available")
     client = client_proof.find_client(pool, body["ClientId"])
     client_proof.check_raw_secret(client, body.get("ClientSecret"))
     now = pool.clock.now()
     token = pool.grants.redeem(body["RefreshToken"], client, now)
-    result = flows.refreshed(pool, token)
+    result = flows.refreshed(pool, token, body.get("DeviceKey"))
     if client.settings.refresh_token_rotation:
         result["RefreshToken"] = pool.grants.rotate(token, now)
     return {"AuthenticationResult": result}
@@ -50,6 +53,7 @@ def get_user(pool, body):
     reply = {"Username": user.username, "UserAttributes": attributes}
     if user.mfa:
         reply["UserMFASettingList"] = list(user.mfa)
+    if user.mfa_challenge():
         reply["PreferredMfaSetting"] = user.mfa_challenge()
     return reply
 
@@ -65,6 +69,14 @@ OPERATIONS = {
     "RespondToAuthChallenge": respond_to_auth_challenge,
     "GetTokensFromRefreshToken": get_tokens_from_refresh_token,
     "RevokeToken": revoke_token,
+    "AssociateSoftwareToken": enrolment.associate,
+    "VerifySoftwareToken": enrolment.verify,
+    "ConfirmDevice": devices.confirm,
+    "UpdateDeviceStatus": devices.update_status,
+    "ForgetDevice": devices.forget,
+    "ChangePassword": passwords.change,
+    "ForgotPassword": passwords.forgot,
+    "ConfirmForgotPassword": passwords.confirm_forgot,
     "GetUser": get_user,
     "GlobalSignOut": global_sign_out,
 }

@@ -18,7 +18,9 @@ class Reply:
 
 
 def api_reply(value):
-    return Reply(body=compact_json(value).encode(), headers=[("x-amzn-RequestId", random_uuid())])
+    """A success; None for an operation that has no output, not even an empty object."""
+    body = b"" if value is None else compact_json(value).encode()
+    return Reply(body=body, headers=[("x-amzn-RequestId", random_uuid())])
 
 
 def api_error(code, message, status=400):

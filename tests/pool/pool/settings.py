@@ -6,18 +6,33 @@ from dataclasses import dataclass, field
 
 from .encoding import ALNUM, camel, random_name
 
-DEFAULT_FLOWS = ("ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH")
+DEFAULT_FLOWS = ("ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_USER_AUTH",
+                 "ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH")
+PASSWORD_KINDS = ("uppercase", "lowercase", "numeric", "symbol")
+CHOICES = {"deviceTracking": ("OFF", "ALWAYS", "OPT_IN"),
+           "preventUserExistenceErrors": ("ENABLED", "LEGACY")}
 
 
 @dataclass
 class PoolSettings:
     minimum_password_length: int = 8
+    password_must_have: list = field(default_factory=lambda: list(PASSWORD_KINDS))
     password_history: int = 0
     temporary_password_days: int = 7
     required_attributes: list = field(default_factory=list)
     max_clock_skew_seconds: int = 300
     password_verifier_seconds: int = 30
     session_with_password_verifier: bool = False
+    session_with_device_challenges: bool = True
+    mfa_required: bool = False
+    mfas_can_setup: list = field(default_factory=lambda: ["SOFTWARE_TOKEN_MFA"])
+    wrong_first_code_is_status: bool = False
+    device_tracking: str = "OFF"
+    challenge_required_on_new_device: bool = True
+    change_password_per_hour: int = 5
+    forgot_password_per_hour: int = 5
+    confirm_forgot_password_per_hour: int = 5
+    get_tokens_refusal: str = ""  # the error GetTokensFromRefreshToken is refused with
 
 
 @dataclass
@@ -75,5 +90,7 @@ def update(settings, key, value):
         return False
     if type(value) is not kind and not (kind is int and type(value) is float):
         raise ValueError(f"{key} must be of type {kind.__name__}")
+    if value not in CHOICES.get(key, (value,)):
+        raise ValueError(f"{key} must be one of {', '.join(CHOICES[key])}")
     setattr(settings, name, value)
     return True

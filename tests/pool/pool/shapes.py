@@ -51,7 +51,12 @@ class Member:
 class Map:
     """A member that maps strings to strings."""
 
-    required: bool = False
+
+@dataclass(frozen=True)
+class Struct:
+    """A member that has members."""
+
+    members: dict
 
 
 TOKEN = r"[A-Za-z0-9-_=.]+"
@@ -59,8 +64,15 @@ CLIENT_ID = Member(required=True, pattern=r"[\w+]+", shortest=1, longest=128)
 CLIENT_SECRET = Member(pattern=r"[\w+]+", shortest=24, longest=64)
 SESSION = Member(shortest=20, longest=2048)
 ACCESS_TOKEN = Member(required=True, pattern=TOKEN)
+ANY_ACCESS_TOKEN = Member(pattern=TOKEN)
 REFRESH_TOKEN = Member(required=True, pattern=TOKEN)
 DEVICE_KEY = Member(pattern=r"[\w-]+_[0-9a-f-]+", shortest=1, longest=55, sensitive=False)
+OWN_DEVICE_KEY = Member(required=True, pattern=DEVICE_KEY.pattern, shortest=1, longest=55,
+                        sensitive=False)
+PASSWORD = Member(pattern=r"[\S]+", longest=256)
+NEW_PASSWORD = Member(required=True, pattern=r"[\S]+", longest=256)
+SECRET_HASH = Member(pattern=r"[\w+=/]+", shortest=1, longest=128)
+USERNAME = Member(required=True, pattern=r"\S+", shortest=1, longest=128)
 
 SHAPES = {
     "InitiateAuth": {
@@ -89,6 +101,44 @@ SHAPES = {
         "ClientId": CLIENT_ID,
         "ClientSecret": CLIENT_SECRET,
     },
+    "AssociateSoftwareToken": {"AccessToken": ANY_ACCESS_TOKEN, "Session": SESSION},
+    "VerifySoftwareToken": {
+        "AccessToken": ANY_ACCESS_TOKEN,
+        "Session": SESSION,
+        "UserCode": Member(required=True, pattern="[0-9]+", shortest=6, longest=6),
+        "FriendlyDeviceName": Member(),
+    },
+    "ConfirmDevice": {
+        "AccessToken": ACCESS_TOKEN,
+        "DeviceKey": OWN_DEVICE_KEY,
+        "DeviceSecretVerifierConfig": Struct({"PasswordVerifier": Member(), "Salt": Member()}),
+        "DeviceName": Member(shortest=1, longest=1024),
+    },
+    "UpdateDeviceStatus": {
+        "AccessToken": ACCESS_TOKEN,
+        "DeviceKey": OWN_DEVICE_KEY,
+        "DeviceRememberedStatus": Member(values=("remembered", "not_remembered"), sensitive=False),
+    },
+    "ForgetDevice": {"AccessToken": ANY_ACCESS_TOKEN, "DeviceKey": OWN_DEVICE_KEY},
+    "ChangePassword": {
+        "AccessToken": ACCESS_TOKEN,
+        "PreviousPassword": PASSWORD,
+        "ProposedPassword": NEW_PASSWORD,
+    },
+    "ForgotPassword": {
+        "ClientId": CLIENT_ID,
+        "ClientMetadata": Map(),
+        "SecretHash": SECRET_HASH,
+        "Username": USERNAME,
+    },
+    "ConfirmForgotPassword": {
+        "ClientId": CLIENT_ID,
+        "ClientMetadata": Map(),
+        "ConfirmationCode": Member(required=True, pattern=r"[\S]+", shortest=1, longest=2048),
+        "Password": NEW_PASSWORD,
+        "SecretHash": SECRET_HASH,
+        "Username": USERNAME,
+    },
     "GetUser": {"AccessToken": ACCESS_TOKEN},
     "GlobalSignOut": {"AccessToken": ACCESS_TOKEN},
 }
@@ -98,32 +148,43 @@ def serialization_error(message):
     return ApiError("SerializationException", message)
 
 
-def _check_map(name, value):
-    if value is None:
-        return
-    if not isinstance(value, dict):
-        raise serialization_error(f"Unexpected value for {name}: a map was expected")
-    if not all(isinstance(item, str) for item in value.values()):
-        raise serialization_error(f"Unexpected value in {name}: a string was expected")
+def text_map(body, name):
+    """A map member without its null values, which mean the same as absent ones."""
+    return {key: value for key, value in (body.get(name) or {}).items() if value is not None}
 
 
-def _member_problems(name, member, value):
-    if value is not None and not isinstance(value, str):
-        raise serialization_error(f"Unexpected value for {name}: a string was expected")
-    where = name[0].lower() + name[1:]
+def _expect(kind, name, value):
+    if value is not None and not isinstance(value, kind):
+        expected = {str: "a string", dict: "an object"}[kind]
+        raise serialization_error(f"Unexpected value for {name}: {expected} was expected")
+
+
+def _text_problems(name, member, value):
+    _expect(str, name, value)
+    where = ".".join(part[0].lower() + part[1:] for part in name.split("."))
     return [f"{member.subject(value)} at '{where}' failed to satisfy constraint: {rule}"
             for rule in member.broken_rules(value)]
 
 
+def _problems(members, values, prefix=""):
+    found = []
+    for name, member in members.items():
+        value, name = values.get(name), prefix + name
+        if isinstance(member, Member):
+            found += _text_problems(name, member, value)
+            continue
+        _expect(dict, name, value)
+        if isinstance(member, Struct):
+            found += _problems(member.members, value or {}, f"{name}.")
+            continue
+        for item in (value or {}).values():
+            _expect(str, name, item)
+    return found
+
+
 def check(operation, body):
     """Refuse a request that breaks its model, naming every broken rule as the service does."""
-    problems = []
-    for name, member in SHAPES[operation].items():
-        value = body.get(name)
-        if isinstance(member, Map):
-            _check_map(name, value)
-        else:
-            problems += _member_problems(name, member, value)
+    problems = _problems(SHAPES[operation], body)
     if problems:
         count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected"
         raise invalid_parameter(f"{count}: {'; '.join(problems)}")

@@ -107,6 +107,8 @@ def access_claims(issuer, grant, now, event_id):
     claims.update({"username": grant.user.username, "client_id": grant.client.id,
                    "token_use": "access", "scope": API_SCOPE,
                    "exp": int(now) + grant.client.settings.access_token_seconds})
+    if grant.device_key:
+        claims["device_key"] = grant.device_key
     return claims
 
 

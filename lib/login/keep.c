@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: MIT */
+#include "lib/login/keep.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "lib/core/display.h"
+#include "lib/store/tombstone.h"
+#include "lib/store/userlock.h"
+#include "lib/store/verifier.h"
+
+/* A sign-in being kept. */
+struct keep {
+    const struct cog_env *env;
+    const struct cog_login *login;
+    const struct cog_keep_signin *signin;
+    struct cog_err *note;       /* its first failure is what the log says */
+    struct cog_device device;   /* just registered; empty: none */
+    struct cog_secret verifier; /* empty: none wanted, or none made */
+};
+
+static const char *
+user_of(const struct cog_login *login)
+{
+    return login->prepared->local.account.name;
+}
+
+struct cog_record_key
+cog_keep_key(const struct cog_prepared *prepared, const char *sub)
+{
+    const struct cog_record_key key = {
+        .issuer = prepared->config.issuer,
+        .client_id = prepared->config.client_id,
+        .sub = sub,
+        .user = prepared->local.account.name,
+        .uid = prepared->local.account.uid,
+    };
+
+    return key;
+}
+
+static int
+fail_bound(const struct cog_login *login, struct cog_err *err)
+{
+    return cog_fail(err, COG_E_IDENTITY,
+                    "bound to another pool user: if that is as it should be, "
+                    "run 'pam-cognito cache forget %s'",
+                    user_of(login));
+}
+
+/* Both forms of its issuer are the same pool. */
+static bool
+same_pool(const struct cog_config *config, const char *issuer)
+{
+    return strcmp(issuer, config->issuer) == 0 ||
+           (config->issuer_alternative != NULL &&
+            strcmp(issuer, config->issuer_alternative) == 0);
+}
+
+int
+cog_keep_bound(const struct cog_login *login, struct cog_binding *ret,
+               bool *ret_found, struct cog_err *err)
+{
+    struct cog_binding binding;
+    bool found = false;
+
+    if (login->store == NULL) {
+        return cog_fail(err, COG_E_SYSTEM, "%s",
+                        login->no_store == NULL ? "there is no store"
+                                                : login->no_store);
+    }
+    if (cog_binding_read(login->store, user_of(login), &binding, &found, err) <
+        0)
+        return -1;
+    if (found && !same_pool(&login->prepared->config, binding.issuer))
+        return fail_bound(login, err);
+    if (found)
+        *ret = binding;
+    *ret_found = found;
+    return 0;
+}
+
+static int
+copy(struct cog_secret *to, const struct cog_secret *from, struct cog_err *err)
+{
+    if (from->len == 0)
+        return 0;
+    return cog_secret_append(to, from->data, from->len, err);
+}
+
+/* The record of the user's binding, if there is one that can be opened. */
+static int
+read_bound(const struct cog_login *login, struct cog_binding *ret_binding,
+           struct cog_record *ret, bool *ret_found, struct cog_err *err)
+{
+    struct cog_record_key key;
+    bool lost = false;
+
+    *ret_found = false;
+    if (cog_keep_bound(login, ret_binding, ret_found, err) < 0)
+        return -1;
+    if (!*ret_found)
+        return 0;
+    key = cog_keep_key(login->prepared, ret_binding->sub);
+    return cog_record_read(login->store, &key, ret, ret_found, &lost, err);
+}
+
+/* A device without our password was named by the pool and never confirmed: it
+ * proves nothing. */
+static int
+take_device(const struct cog_record *record, struct cog_device *ret,
+            struct cog_err *err)
+{
+    if (record->device_key.len == 0 || record->device_password.len == 0)
+        return 0;
+    if (copy(&ret->group_key, &record->device_group_key, err) < 0 ||
+        copy(&ret->password, &record->device_password, err) < 0)
+        return -1;
+    return copy(&ret->key, &record->device_key, err);
+}
+
+void
+cog_keep_device(const struct cog_login *login, struct cog_device *ret)
+{
+    struct cog_record record = COG_RECORD_INIT;
+    struct cog_binding binding;
+    struct cog_err none = COG_ERR_INIT;
+    bool found = false;
+
+    if (!login->prepared->config.remember_device || login->read_only ||
+        login->store == NULL || cog_store_no_key(login->store) != NULL)
+        return;
+    if (read_bound(login, &binding, &record, &found, &none) < 0 || !found ||
+        take_device(&record, ret, &none) < 0)
+        cog_device_clear(ret);
+    cog_record_clear(&record);
+}
+
+/* As the store says just now. */
+static int
+check_bound(const struct cog_login *login, const struct cog_claims *claims,
+            struct cog_binding *ret, bool *ret_found, struct cog_err *err)
+{
+    if (cog_keep_bound(login, ret, ret_found, err) < 0)
+        return -1;
+    if (*ret_found && strcmp(ret->sub, cog_claims_sub(claims)) != 0)
+        return fail_bound(login, err);
+    return 0;
+}
+
+int
+cog_keep_check(const struct cog_login *login, const struct cog_claims *claims,
+               struct cog_err *err)
+{
+    struct cog_binding binding;
+    bool found = false;
+
+    if (login->store == NULL && !login->store_unsound)
+        return 0;
+    return check_bound(login, claims, &binding, &found, err);
+}
+
+/* What the pool lists this host under. */
+static void
+host_name(char *ret, size_t size)
+{
+    struct utsname host;
+    const bool named = uname(&host) == 0 && host.nodename[0] != '\0';
+
+    cog_display_clean(named ? host.nodename : "linux", ret, size);
+}
+
+static void
+register_device(struct keep *k)
+{
+    struct cog_refused refused = {COG_REFUSAL_NONE, ""};
+    struct cog_err why = COG_ERR_INIT;
+    char name[sizeof(((struct utsname *)NULL)->nodename)];
+
+    if (!k->login->prepared->config.remember_device ||
+        k->signin->tokens->device_key.len == 0)
+        return;
+    host_name(name, sizeof(name));
+    if (cog_device_register(k->signin->api, k->signin->tokens, name, &k->device,
+                            &refused, &why) < 0)
+        cog_fail(k->note, COG_E_SYSTEM,
+                 "this host is not remembered as a device: %s", why.msg);
+}
+
+static void
+make_verifier(struct keep *k)
+{
+    struct cog_err why = COG_ERR_INIT;
+
+    if (!k->login->prepared->config.offline ||
+        k->signin->flow->password.len == 0)
+        return;
+    if (cog_verifier_make(&k->signin->flow->password, &k->verifier, &why) < 0)
+        cog_fail(k->note, COG_E_SYSTEM,
+                 "no offline sign-in with this password: %s", why.msg);
+}
+
+/* The device the pool named last, ours only if it was registered; else the one
+ * we had, unless the pool has forgotten it. Even an unconfirmed one is kept:
+ * the pool can ask for its key when the refresh token is used. */
+static int
+describe_device(const struct keep *k, const struct cog_record *old,
+                struct cog_record *ret, struct cog_err *err)
+{
+    const struct cog_api_tokens *tokens = k->signin->tokens;
+
+    if (tokens->device_key.len > 0) {
+        if (copy(&ret->device_key, &tokens->device_key, err) < 0 ||
+            copy(&ret->device_group_key, &tokens->device_group_key, err) < 0)
+            return -1;
+        return copy(&ret->device_password, &k->device.password, err);
+    }
+    if (k->signin->flow->device_unknown)
+        return 0;
+    if (copy(&ret->device_key, &old->device_key, err) < 0 ||
+        copy(&ret->device_group_key, &old->device_group_key, err) < 0)
+        return -1;
+    return copy(&ret->device_password, &old->device_password, err);
+}
+
+static int
+describe_groups(const struct cog_claims *claims, struct cog_list *ret,
+                struct cog_err *err)
+{
+    const char *group;
+
+    for (size_t i = 0; (group = cog_claims_group(claims, i)) != NULL; i++) {
+        if (cog_list_append(ret, group, strlen(group), err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int
+describe(const struct keep *k, const struct cog_record *old,
+         struct cog_record *ret, struct cog_err *err)
+{
+    const struct cog_clock *clock = &k->env->clock;
+
+    ret->online_s = clock->unix_s(clock->ctx);
+    ret->interactive_s = ret->online_s;
+    ret->second_factor = k->signin->flow->mfa[0] != '\0';
+    ret->tries_left = COG_RECORD_TRIES;
+    (void)snprintf(ret->username, sizeof(ret->username), "%s",
+                   cog_claims_username(k->signin->claims));
+    if (copy(&ret->refresh_token, &k->signin->tokens->refresh, err) < 0 ||
+        copy(&ret->verifier, &k->verifier, err) < 0 ||
+        describe_groups(k->signin->claims, &ret->groups, err) < 0)
+        return -1;
+    return describe_device(k, old, ret, err);
+}
+
+static int
+write_record(const struct keep *k, struct cog_err *err)
+{
+    const struct cog_store *store = k->login->store;
+    const struct cog_record_key key =
+        cog_keep_key(k->login->prepared, cog_claims_sub(k->signin->claims));
+    struct cog_record old = COG_RECORD_INIT;
+    struct cog_record record = COG_RECORD_INIT;
+    bool found = false;
+    bool lost = false;
+    int rc = -1;
+
+    if (cog_store_no_key(store) != NULL) {
+        cog_fail(err, COG_E_SYSTEM, "%s", cog_store_no_key(store));
+        goto out;
+    }
+    if (cog_record_read(store, &key, &old, &found, &lost, err) < 0 ||
+        describe(k, &old, &record, err) < 0)
+        goto out;
+    rc = cog_record_write(store, &key, &record, err);
+
+out:
+    cog_record_clear(&old);
+    cog_record_clear(&record);
+    return rc;
+}
+
+static struct cog_binding
+new_binding(const struct keep *k)
+{
+    struct cog_binding binding = {.recorded = false};
+
+    (void)snprintf(binding.user, sizeof(binding.user), "%s", user_of(k->login));
+    (void)snprintf(binding.issuer, sizeof(binding.issuer), "%s",
+                   k->login->prepared->config.issuer);
+    (void)snprintf(binding.sub, sizeof(binding.sub), "%s",
+                   cog_claims_sub(k->signin->claims));
+    return binding;
+}
+
+/*
+ * The binding comes before the record: the record is found by way of it, and
+ * one that nothing points to could not be forgotten. That a record was kept is
+ * said only when one is there: said before, a crash in between would turn
+ * "never kept" into "lost", and refuse somebody who did nothing wrong.
+ */
+static void
+write_both(struct keep *k, struct cog_binding *binding)
+{
+    const struct cog_store *store = k->login->store;
+    struct cog_err why = COG_ERR_INIT;
+
+    if (cog_binding_write(store, binding, &why) < 0) {
+        cog_fail(k->note, COG_E_SYSTEM, "no record kept: %s", why.msg);
+        return;
+    }
+    /* Neither sets nor clears what an earlier sign-in left. */
+    if (!k->login->prepared->config.token_cache)
+        return;
+    if (write_record(k, &why) < 0) {
+        cog_fail(k->note, COG_E_SYSTEM, "no record kept: %s", why.msg);
+        return;
+    }
+    binding->recorded = true;
+    if (cog_binding_write(store, binding, &why) < 0)
+        cog_fail(k->note, COG_E_SYSTEM,
+                 "the binding does not say that a record was kept: %s",
+                 why.msg);
+}
+
+/* With the user's lock held: so two first sign-ins as two pool users cannot
+ * both find that nobody is bound. */
+static int
+write_locked(struct keep *k, struct cog_err *err)
+{
+    struct cog_binding binding;
+    struct cog_err why = COG_ERR_INIT;
+    bool found = false;
+
+    if (check_bound(k->login, k->signin->claims, &binding, &found, err) < 0)
+        return -1;
+    if (!found)
+        binding = new_binding(k);
+    write_both(k, &binding);
+    if (cog_tombstone_erase(k->login->store, user_of(k->login), &why) < 0)
+        cog_fail(k->note, COG_E_SYSTEM, "the tombstone stays: %s", why.msg);
+    return 0;
+}
+
+/* What takes long comes before the lock. */
+static int
+write_all(struct keep *k, struct cog_err *err)
+{
+    struct cog_err why = COG_ERR_INIT;
+    int lock = -1;
+    int rc;
+
+    if (k->login->prepared->config.token_cache &&
+        cog_store_no_key(k->login->store) == NULL) {
+        register_device(k);
+        make_verifier(k);
+    }
+    if (cog_userlock_take(k->login->store, user_of(k->login),
+                          COG_USERLOCK_WAIT_MS, &lock, &why) < 0) {
+        cog_fail(k->note, COG_E_SYSTEM, "no record kept: %s", why.msg);
+        return 0;
+    }
+    rc = write_locked(k, err);
+    (void)close(lock);
+    return rc;
+}
+
+/* For a test: what the account phase would say until then. */
+static void
+note_tombstone(const struct cog_login *login, struct cog_err *note)
+{
+    struct cog_tombstone tombstone;
+    struct cog_err why = COG_ERR_INIT;
+    bool found = false;
+
+    if (cog_tombstone_read(login->store, user_of(login), &tombstone, &found,
+                           &why) < 0) {
+        cog_fail(note, COG_E_SYSTEM, "refused without a full sign-in: %s",
+                 why.msg);
+    } else if (found) {
+        cog_fail(note, COG_E_SYSTEM, "refused without a full sign-in: %s",
+                 cog_tombstone_text(tombstone.reason));
+    }
+}
+
+int
+cog_keep_write(const struct cog_env *env, const struct cog_login *login,
+               const struct cog_keep_signin *signin, struct cog_err *note,
+               struct cog_err *err)
+{
+    struct keep k = {
+        .env = env,
+        .login = login,
+        .signin = signin,
+        .note = note,
+        .device = COG_DEVICE_INIT,
+        .verifier = COG_SECRET_INIT(COG_RECORD_VERIFIER_MAX),
+    };
+    int rc;
+
+    if (login->store == NULL) {
+        if (login->no_store != NULL && !login->read_only)
+            cog_fail(note, COG_E_SYSTEM, "no record kept: %s", login->no_store);
+        return 0;
+    }
+    if (login->read_only) {
+        note_tombstone(login, note);
+        return 0;
+    }
+    rc = write_all(&k, err);
+    cog_device_clear(&k.device);
+    cog_secret_clear(&k.verifier);
+    return rc;
+}
+
+static int
+drop_locked(const struct cog_login *login, struct cog_err *err)
+{
+    struct cog_record record = COG_RECORD_INIT;
+    struct cog_binding binding;
+    bool found = false;
+    int rc = -1;
+
+    if (read_bound(login, &binding, &record, &found, err) < 0)
+        goto out;
+    rc = 0;
+    if (found && record.verifier.len > 0) {
+        const struct cog_record_key key =
+            cog_keep_key(login->prepared, binding.sub);
+
+        cog_secret_clear(&record.verifier);
+        rc = cog_record_write(login->store, &key, &record, err);
+    }
+
+out:
+    cog_record_clear(&record);
+    return rc;
+}
+
+int
+cog_keep_drop_verifier(const struct cog_login *login, struct cog_err *err)
+{
+    int lock = -1;
+    int rc;
+
+    if (login->store == NULL || cog_store_no_key(login->store) != NULL)
+        return 0;
+    if (cog_userlock_take(login->store, user_of(login), COG_USERLOCK_WAIT_MS,
+                          &lock, err) < 0)
+        return -1;
+    rc = drop_locked(login, err);
+    (void)close(lock);
+    return rc;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * keep.h - what a sign-in finds on this host of earlier ones, and what it
+ * leaves for later calls.
+ *
+ *   before the question   the record's device, which spares a second factor
+ *   before letting in     the binding: the same pool user as ever?
+ *   after                 binding, record, no tombstone
+ *
+ * A check that cannot be made refuses. What cannot be kept costs nobody his
+ * sign-in: it becomes a note for the log.
+ */
+#ifndef COG_KEEP_H
+#define COG_KEEP_H
+
+#include <stdbool.h>
+
+#include "lib/core/err.h"
+#include "lib/core/macros.h"
+#include "lib/login/login.h"
+#include "lib/login/prepare.h"
+#include "lib/net/env.h"
+#include "lib/pool/api.h"
+#include "lib/pool/device.h"
+#include "lib/pool/flow.h"
+#include "lib/store/binding.h"
+#include "lib/store/record.h"
+#include "lib/token/claims.h"
+
+/* Whose record that of this user with this sub is; borrows from both. */
+struct cog_record_key cog_keep_key(const struct cog_prepared *prepared,
+                                   const char *sub);
+
+/*
+ * The user's binding. *ret_found is false only when he never signed in here.
+ * COG_E_IDENTITY: it is damaged, or names another pool. COG_E_SYSTEM: the
+ * store is not as it must be, or there is none.
+ */
+int cog_keep_bound(const struct cog_login *login, struct cog_binding *ret,
+                   bool *ret_found, struct cog_err *err) COG_MUST_USE;
+
+/* This host as the device the user's last sign-in registered. `ret`
+ * (COG_DEVICE_INIT) stays empty when there is none, or none may be used. */
+void cog_keep_device(const struct cog_login *login, struct cog_device *ret);
+
+/*
+ * Is the local user bound to whoever these claims are of, or to nobody yet?
+ * COG_E_IDENTITY: to somebody else, or the binding is damaged. COG_E_SYSTEM:
+ * that cannot be told. Without any store there is nobody he could be bound
+ * to.
+ */
+int cog_keep_check(const struct cog_login *login,
+                   const struct cog_claims *claims,
+                   struct cog_err *err) COG_MUST_USE;
+
+/* What a good sign-in brought; all borrowed. */
+struct cog_keep_signin {
+    const struct cog_api *api;
+    const struct cog_api_tokens *tokens;
+    const struct cog_claims *claims; /* checked */
+    const struct cog_flow_facts *flow;
+};
+
+/*
+ * Leave it here. `note` says what of it could not be kept.
+ * COG_E_IDENTITY, COG_E_SYSTEM: as cog_keep_check(), when another sign-in of
+ * the same name was faster; the user is not let in then.
+ */
+int cog_keep_write(const struct cog_env *env, const struct cog_login *login,
+                   const struct cog_keep_signin *signin, struct cog_err *note,
+                   struct cog_err *err) COG_MUST_USE;
+
+/*
+ * The pool has a new password: the old one no longer opens anything offline.
+ * The next sign-in makes a new verifier. COG_E_SYSTEM, COG_E_IDENTITY,
+ * COG_E_NOMEM: it may still do so.
+ */
+int cog_keep_drop_verifier(const struct cog_login *login,
+                           struct cog_err *err) COG_MUST_USE;
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#include "lib/pool/answers.h"
+
+#include <strings.h>
+
+#include "lib/pool/attributes.h"
+
+/* A new password on its way to being accepted. */
+struct renewal {
+    struct cog_attributes attributes; /* sent with it */
+    enum cog_text text; /* how the next new password is asked for */
+    struct cog_secret password;
+};
+
+/* Why a new password is asked for once more, or NEW_PASSWORD when it may be
+ * sent. */
+static enum cog_text
+judge(const struct cog_run *run, const struct cog_secret *password,
+      const struct cog_secret *again)
+{
+    if (!cog_secret_equal(password, again))
+        return COG_TEXT_NEW_PASSWORD_DIFFERS;
+    if (cog_secret_equal(password, &run->password))
+        return COG_TEXT_NEW_PASSWORD_SAME;
+    return cog_run_usable(password) ? COG_TEXT_NEW_PASSWORD
+                                    : COG_TEXT_NEW_PASSWORD_REFUSED;
+}
+
+/* Ask twice for a new password; r->text becomes the judgement. */
+static int
+ask_password(struct cog_run *run, struct renewal *r, struct cog_err *err)
+{
+    static const struct cog_question repeat = {.text =
+                                                   COG_TEXT_NEW_PASSWORD_AGAIN};
+    struct cog_question question = {.text = r->text};
+    struct cog_secret again = COG_SECRET_INIT(COG_RUN_ANSWER_MAX);
+    int rc = -1;
+
+    if (r->text == COG_TEXT_NEW_PASSWORD_BREAKS)
+        question.arg[0] = run->facts->refused.shown;
+    cog_secret_clear(&r->password);
+    if (cog_run_ask(run, &question, &r->password, err) < 0 ||
+        cog_run_ask(run, &repeat, &again, err) < 0)
+        goto out;
+    r->text = judge(run, &r->password, &again);
+    rc = 0;
+
+out:
+    cog_secret_clear(&again);
+    return rc;
+}
+
+static int
+send_change(struct cog_run *run, const struct renewal *r, struct cog_err *err)
+{
+    struct cog_api_field fields[1 + COG_NAMES_MAX] = {
+        {"NEW_PASSWORD", cog_secret_str(&r->password)}};
+
+    for (size_t i = 0; i < r->attributes.count; i++) {
+        fields[1 + i].name = r->attributes.item[i].key;
+        fields[1 + i].value = cog_secret_str(&r->attributes.item[i].value);
+    }
+    return cog_run_respond(run, fields, 1 + r->attributes.count, err);
+}
+
+/* Attributes the pool refuses are asked for once more, with the same
+ * password. */
+static int
+change(struct cog_run *run, struct renewal *r, struct cog_err *err)
+{
+    struct cog_err why = COG_ERR_INIT;
+
+    if (send_change(run, r, &why) == 0)
+        return 0;
+    if (run->facts->refused.kind != COG_REFUSAL_ATTRIBUTE ||
+        r->attributes.count == 0)
+        return cog_fail(err, why.code, "%s", why.msg);
+    if (cog_attributes_ask(run, &r->attributes, err) < 0)
+        return -1;
+    return send_change(run, r, err);
+}
+
+static int
+try_password(struct cog_run *run, void *ctx, bool *ret_again,
+             struct cog_err *err)
+{
+    const struct cog_refused *refused = &run->facts->refused;
+    struct renewal *r = ctx;
+
+    if (ask_password(run, r, err) < 0)
+        return -1;
+    if (r->text != COG_TEXT_NEW_PASSWORD) {
+        *ret_again = true;
+        return cog_fail(err, COG_E_DENIED, "no usable new password was given");
+    }
+    if (change(run, r, err) == 0)
+        return 0;
+    *ret_again = refused->kind == COG_REFUSAL_NEW_PASSWORD;
+    r->text = refused->shown[0] == '\0' ? COG_TEXT_NEW_PASSWORD_REFUSED
+                                        : COG_TEXT_NEW_PASSWORD_BREAKS;
+    return -1;
+}
+
+/* Asked with echo: sshd's password method then fails here, and never sends the
+ * old password as the new. A bare Enter is no yes: ssh without a terminal
+ * answers so by itself. */
+static int
+ask_yes(struct cog_run *run, struct cog_err *err)
+{
+    static const struct cog_question question = {.echo = true,
+                                                 .text = COG_TEXT_MUST_CHANGE};
+    struct cog_secret yes = COG_SECRET_INIT(COG_RUN_ANSWER_MAX);
+    int rc = cog_run_ask(run, &question, &yes, err);
+
+    if (rc == 0 && strcasecmp(cog_secret_str(&yes), "yes") != 0) {
+        rc = cog_fail(err, COG_E_DENIED,
+                      "the user did not want to choose a new password");
+    }
+    cog_secret_clear(&yes);
+    return rc;
+}
+
+/* From now on the new password is the user's. */
+static int
+take_password(struct cog_run *run, const struct renewal *r, struct cog_err *err)
+{
+    run->facts->password_changed = true;
+    if (cog_run_copy(&run->password, &r->password, err) < 0)
+        return -1;
+    return cog_run_copy(&run->facts->password, &r->password, err);
+}
+
+/* NEW_PASSWORD_REQUIRED. */
+int
+cog_renew_password(struct cog_run *run, struct cog_err *err)
+{
+    struct renewal r = {
+        .text = COG_TEXT_NEW_PASSWORD,
+        .password = COG_SECRET_INIT(COG_FLOW_PASSWORD_MAX),
+    };
+    int rc = -1;
+
+    if (cog_attributes_find(run->reply, &r.attributes, err) < 0 ||
+        ask_yes(run, err) < 0 ||
+        cog_attributes_ask(run, &r.attributes, err) < 0 ||
+        cog_run_retry(run, try_password, &r, err) < 0)
+        goto out;
+    rc = run->accepted ? take_password(run, &r, err) : 0;
+
+out:
+    cog_attributes_clear(&r.attributes);
+    cog_secret_clear(&r.password);
+    return rc;
+}

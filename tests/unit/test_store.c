@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/store/binding.h"
+#include "lib/store/record.h"
+#include "lib/store/store_private.h"
+#include "lib/store/userlock.h"
+#include "tests/unit/shelf.h"
+
+static enum cog_errc
+open_with(const struct cog_store_input *input, struct cog_store **ret,
+          char *msg, size_t size)
+{
+    struct cog_err err = COG_ERR_INIT;
+    int rc = cog_store_open(input, ret, &err);
+
+    assert_int_equal(rc, err.code == COG_OK ? 0 : -1);
+    (void)snprintf(msg, size, "%s", err.msg);
+    return err.code;
+}
+
+static void
+opens(const struct cog_store_input *input, const char *no_key)
+{
+    struct cog_store *store = NULL;
+    char msg[COG_ERR_MSG_BYTES];
+
+    if (open_with(input, &store, msg, sizeof(msg)) != COG_OK)
+        fail_msg("%s", msg);
+    if (no_key == NULL) {
+        assert_null(cog_store_no_key(store));
+    } else {
+        assert_non_null(cog_store_no_key(store));
+        if (strstr(cog_store_no_key(store), no_key) == NULL)
+            fail_msg("%s", cog_store_no_key(store));
+    }
+    cog_store_close(store);
+}
+
+static void
+does_not_open(const struct cog_store_input *input, const char *why)
+{
+    struct cog_store *store = NULL;
+    char msg[COG_ERR_MSG_BYTES];
+
+    assert_int_equal(open_with(input, &store, msg, sizeof(msg)), COG_E_SYSTEM);
+    assert_null(store);
+    if (strstr(msg, why) == NULL)
+        fail_msg("%s", msg);
+}
+
+static const struct {
+    const char *path;
+    mode_t mode;
+} dirs[] = {
+    {"state", 0755},         {"state/bindings", 0700},
+    {"state/records", 0700}, {"state/tombstones", 0700},
+    {"state/locks", 0700},   {"run", 0700},
+    {"run/tickets", 0700},
+};
+
+static void
+made_by_a_sign_in(void **state)
+{
+    const struct cog_store_input input = shelf_input();
+    struct stat st;
+
+    (void)state;
+    for (int round = 0; round < 2; round++) {
+        opens(&input, NULL);
+        for (size_t i = 0; i < COG_COUNT(dirs); i++) {
+            assert_int_equal(lstat(shelf_path(dirs[i].path), &st), 0);
+            assert_int_equal(st.st_mode, S_IFDIR | dirs[i].mode);
+        }
+        assert_int_equal(lstat(shelf_path("state/seal.key"), &st), 0);
+        assert_int_equal(st.st_mode, S_IFREG | 0600);
+        assert_int_equal(st.st_size, 32);
+        assert_int_equal(st.st_nlink, 1);
+        assert_int_equal(shelf_count("state"), 5);
+        assert_int_equal(shelf_count("run"), 1);
+    }
+}
+
+/* In the account phase a directory that is gone is not made anew: it would
+ * look like a user who never signed in. Those in run_dir are gone at boot. */
+static void
+gone_in_account(void **state)
+{
+    struct cog_store_input input = shelf_input();
+
+    (void)state;
+    for (size_t i = 0; i < COG_COUNT(dirs); i++) {
+        const bool run = strncmp(dirs[i].path, "run", 3) == 0;
+
+        input.may_make_key = true;
+        opens(&input, NULL);
+        input.may_make_key = false;
+        assert_int_equal(
+            rename(shelf_path(dirs[i].path), shelf_path("elsewhere")), 0);
+        if (run) {
+            opens(&input, NULL);
+            assert_int_equal(access(shelf_path(dirs[i].path), F_OK), 0);
+        } else {
+            does_not_open(&input, "No such file");
+            assert_int_equal(access(shelf_path(dirs[i].path), F_OK), -1);
+        }
+        (void)rmdir(shelf_path("run/tickets"));
+        (void)rmdir(shelf_path(dirs[i].path));
+        assert_int_equal(
+            rename(shelf_path("elsewhere"), shelf_path(dirs[i].path)), 0);
+    }
+}
+
+/* A directory that is not as it must be is refused and left as it is. */
+static void
+other_directories(void **state)
+{
+    const struct cog_store_input input = shelf_input();
+    char path[SHELF_PATH_BYTES];
+
+    (void)state;
+    opens(&input, NULL);
+    for (size_t i = 0; i < COG_COUNT(dirs); i++) {
+        (void)snprintf(path, sizeof(path), "%s", shelf_path(dirs[i].path));
+        assert_int_equal(chmod(path, 0777), 0);
+        does_not_open(&input, "has mode 0777");
+        assert_int_equal(chmod(path, dirs[i].mode), 0);
+
+        assert_int_equal(rename(path, shelf_path("moved")), 0);
+        assert_int_equal(symlink(shelf_path("moved"), path), 0);
+        does_not_open(&input, "opening");
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(mkfifo(path, 0700), 0);
+        does_not_open(&input, "opening");
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(rename(shelf_path("moved"), path), 0);
+        opens(&input, NULL);
+    }
+}
+
+static void
+another_owner(void **state)
+{
+    struct cog_store_input input = shelf_input();
+
+    (void)state;
+    opens(&input, NULL);
+    input.uid++;
+    does_not_open(&input, "is owned by uid");
+    input = shelf_input();
+    if (geteuid() != 0)
+        return; /* only root can give one away */
+    for (size_t i = 0; i < COG_COUNT(dirs); i++) {
+        assert_int_equal(chown(shelf_path(dirs[i].path), 54321, (gid_t)-1), 0);
+        does_not_open(&input, "is owned by uid 54321");
+        assert_int_equal(chown(shelf_path(dirs[i].path), 0, (gid_t)-1), 0);
+    }
+}
+
+static void
+out_of_descriptors(void **state)
+{
+    const struct cog_store_input input = shelf_input();
+    struct rlimit before;
+    struct rlimit few;
+
+    (void)state;
+    opens(&input, NULL);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = before;
+    /* The directories, then the machine's id; the key is the last. */
+    for (rlim_t n = 0; n < 8; n++) {
+        few.rlim_cur = 3 + n;
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+        if (n < 7)
+            does_not_open(&input, "Too many open files");
+    }
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    opens(&input, NULL);
+}
+
+static void
+long_paths(void **state)
+{
+    struct cog_store_input input = shelf_input();
+    char path[5000];
+
+    (void)state;
+    memset(path, 'x', sizeof(path));
+    path[0] = '/';
+    path[sizeof(path) - 1] = '\0';
+    input.state_dir = path;
+    does_not_open(&input, "path is too long");
+}
+
+/* The key file as it may be found. */
+static void
+keys(void **state)
+{
+    static const char zeros[32] = "";
+    static const char good[33] = "0123456789abcdef0123456789abcdef";
+    const struct cog_store_input input = shelf_input();
+    char path[SHELF_PATH_BYTES];
+
+    (void)state;
+    opens(&input, NULL);
+    (void)snprintf(path, sizeof(path), "%s", shelf_path("state/seal.key"));
+    shelf_write(path, good, 0);
+    opens(&input, "has 0 bytes");
+    shelf_write(path, good, 31);
+    opens(&input, "has 31 bytes");
+    shelf_write(path, good, 33);
+    opens(&input, "larger than 32 bytes");
+    shelf_write(path, zeros, 32);
+    opens(&input, "all zeros");
+    shelf_write(path, good, 32);
+    opens(&input, NULL);
+    for (size_t kind = 0; kind < SHELF_KINDS; kind++) {
+        shelf_write(path, good, 32);
+        print_message("%s\n", shelf_replace(path, kind));
+        opens(&input, "seal key seal.key: ");
+        assert_true(unlink(path) == 0 || rmdir(path) == 0);
+        (void)unlink(shelf_path("state/seal.key.moved"));
+    }
+}
+
+static int
+write_record(struct cog_store *store, const char *sub)
+{
+    const struct cog_record_key key = {"https://issuer", "client", sub, "alice",
+                                       1000};
+    struct cog_record record = COG_RECORD_INIT;
+    struct cog_err err = COG_ERR_INIT;
+
+    return cog_record_write(store, &key, &record, &err);
+}
+
+/* A lost key is not replaced while there is a record it could open. */
+static void
+when_a_key_is_made(void **state)
+{
+    struct cog_store_input input = shelf_input();
+    struct cog_store *store;
+    size_t count = 0;
+    struct cog_err err = COG_ERR_INIT;
+
+    (void)state;
+    opens(&input, NULL);
+    assert_int_equal(unlink(shelf_path("state/seal.key")), 0);
+    input.may_make_key = false;
+    opens(&input, "No such file");
+    input.may_make_key = true;
+    input.default_key = false;
+    input.seal_key_file = shelf_path("state/seal.key");
+    opens(&input, "No such file");
+    assert_int_equal(shelf_count("state"), 4);
+    input.default_key = true;
+
+    store = shelf_open();
+    assert_int_equal(write_record(store, "sub"), 0);
+    assert_int_equal(unlink(shelf_path("state/seal.key")), 0);
+    opens(&input, "missing, but there are records");
+    assert_int_equal(shelf_count("state"), 4);
+    assert_int_equal(cog_record_purge(store, &count, &err), 0);
+    assert_int_equal(count, 1);
+    cog_store_close(store);
+    opens(&input, NULL);
+}
+
+/* A key from elsewhere, as a unit of the boot leaves it. */
+static void
+configured_key(void **state)
+{
+    static const char bytes[33] = "0123456789abcdef0123456789abcdef";
+    struct cog_store_input input = shelf_input();
+
+    (void)state;
+    input.default_key = false;
+    input.seal_key_file = shelf_path("elsewhere.key");
+    shelf_write(shelf_path("elsewhere.key"), bytes, 32);
+    opens(&input, NULL);
+    assert_int_equal(access(shelf_path("state/seal.key"), F_OK), -1);
+    assert_int_equal(chmod(shelf_path("elsewhere.key"), 0644), 0);
+    opens(&input, "mode is 0644");
+}
+
+/* Everything but records goes on without a key. */
+static void
+without_a_key(void **state)
+{
+    struct cog_store_input input = shelf_input();
+    const struct cog_record_key key = {"https://issuer", "client", "sub",
+                                       "alice", 1000};
+    struct cog_record record = COG_RECORD_INIT;
+    struct cog_binding binding = {"alice", "https://issuer", "sub", false};
+    struct cog_store *store = NULL;
+    struct cog_err err = COG_ERR_INIT;
+    bool found = true;
+    bool lost = true;
+    int fd = -1;
+
+    (void)state;
+    input.default_key = false;
+    input.seal_key_file = "/nowhere/seal.key";
+    assert_int_equal(cog_store_open(&input, &store, &err), 0);
+    assert_int_equal(write_record(store, "sub"), -1);
+    assert_int_equal(cog_record_read(store, &key, &record, &found, &lost, &err),
+                     -1);
+    assert_int_equal(err.code, COG_E_SYSTEM);
+    assert_string_equal(
+        err.msg, "seal key /nowhere/seal.key: No such file or directory");
+    assert_string_equal(err.msg, cog_store_no_key(store));
+    assert_int_equal(cog_binding_write(store, &binding, &err), 0);
+    assert_int_equal(cog_userlock_take(store, "alice", 0, &fd, &err), 0);
+    assert_int_equal(close(fd), 0);
+    cog_store_close(store);
+}
+
+/* Processes that make the first key at the same time end with one. */
+static void
+one_key(void **state)
+{
+    enum {
+        PROCESSES = 8
+    };
+    char(*keys_made)[COG_SEAL_KEY_BYTES] =
+        mmap(NULL, PROCESSES * sizeof(*keys_made), PROT_READ | PROT_WRITE,
+             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    (void)state;
+    assert_true(keys_made != MAP_FAILED);
+    for (size_t i = 0; i < PROCESSES; i++) {
+        pid_t pid = fork();
+
+        assert_true(pid >= 0);
+        if (pid == 0) {
+            struct cog_store *store = shelf_open();
+
+            memcpy(keys_made[i], store->key.data, COG_SEAL_KEY_BYTES);
+            _exit(0);
+        }
+    }
+    for (size_t i = 0; i < PROCESSES; i++) {
+        int status = -1;
+
+        assert_true(wait(&status) > 0);
+        assert_int_equal(status, 0);
+    }
+    for (size_t i = 1; i < PROCESSES; i++)
+        assert_memory_equal(keys_made[i], keys_made[0], COG_SEAL_KEY_BYTES);
+    assert_int_equal(munmap(keys_made, PROCESSES * sizeof(*keys_made)), 0);
+    cog_store_close(NULL);
+}
+
+#define IN_DIR(test) \
+    cmocka_unit_test_setup_teardown(test, shelf_setup, shelf_teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_DIR(made_by_a_sign_in),
+        IN_DIR(gone_in_account),
+        IN_DIR(other_directories),
+        IN_DIR(another_owner),
+        IN_DIR(out_of_descriptors),
+        IN_DIR(long_paths),
+        IN_DIR(keys),
+        IN_DIR(when_a_key_is_made),
+        IN_DIR(configured_key),
+        IN_DIR(without_a_key),
+        IN_DIR(one_key),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
