@@ -173,8 +173,10 @@ ask_user(struct relay *relay, const struct cog_asked *asked,
     const int64_t asked_ms = now_ms(relay);
     int rc = -1;
 
-    if (render(asked, &prompt, err) < 0)
+    if (render(asked, &prompt, &why) < 0) {
+        cog_fail(err, why.code, "a question of the helper's: %s", why.msg);
         goto out;
+    }
     if (cog_conv_ask(relay->call->pamh, asked->echo, cog_secret_str(&prompt),
                      answer, &why) < 0) {
         rc = explain(relay, asked, &why, err);

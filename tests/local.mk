@@ -8,6 +8,7 @@ tests_libtesting_la_SOURCES = \
 	tests/unit/allocations.h \
 	tests/unit/link.c tests/unit/link.h \
 	tests/unit/scenario.c tests/unit/scenario.h \
+	tests/unit/shelf.c tests/unit/shelf.h \
 	tests/unit/tokens.c tests/unit/tokens.h \
 	tests/unit/world.c tests/unit/world.h
 LDADD = tests/libtesting.la lib/libcognito.la $(CMOCKA_LIBS)
@@ -23,6 +24,7 @@ unit_tests = \
 	tests/unit/test_account \
 	tests/unit/test_api \
 	tests/unit/test_b64 \
+	tests/unit/test_change \
 	tests/unit/test_config \
 	tests/unit/test_device \
 	tests/unit/test_display \
@@ -31,6 +33,7 @@ unit_tests = \
 	tests/unit/test_flow \
 	tests/unit/test_flow_choices \
 	tests/unit/test_flow_codes \
+	tests/unit/test_flow_memory \
 	tests/unit/test_flow_renewal \
 	tests/unit/test_hash \
 	tests/unit/test_http \
@@ -38,6 +41,7 @@ unit_tests = \
 	tests/unit/test_json \
 	tests/unit/test_jwks \
 	tests/unit/test_jwt \
+	tests/unit/test_keep \
 	tests/unit/test_keyset \
 	tests/unit/test_lines \
 	tests/unit/test_login \
@@ -75,6 +79,8 @@ flow_test_ldflags = $(AM_LDFLAGS) -Wl,--wrap=cog_srp_start
 tests_unit_test_flow_LDFLAGS = $(flow_test_ldflags)
 tests_unit_test_flow_choices_LDFLAGS = $(flow_test_ldflags)
 tests_unit_test_flow_codes_LDFLAGS = $(flow_test_ldflags)
+tests_unit_test_flow_memory_LDFLAGS = $(flow_test_ldflags) \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=cog_flow_run
 tests_unit_test_flow_renewal_LDFLAGS = $(flow_test_ldflags)
 
 # Each of our own allocations, and jansson's, is made to fail.
@@ -138,9 +144,10 @@ tests_module_fake_helper_LDADD = lib/libcore.la
 module_test_programs = $(module_tests) tests/module/fake_helper
 
 # ------------------------------------ fuzz targets, replayed over their corpus
-fuzz_targets = config jwks jwt reply srp usermap wire
+fuzz_targets = config flow jwks jwt reply srp usermap wire
 
 tests_fuzz_replay_config_SOURCES = tests/fuzz/fuzz_config.c $(replay_main)
+tests_fuzz_replay_flow_SOURCES = tests/fuzz/fuzz_flow.c $(replay_main)
 tests_fuzz_replay_jwks_SOURCES = tests/fuzz/fuzz_jwks.c $(replay_main)
 tests_fuzz_replay_jwt_SOURCES = tests/fuzz/fuzz_jwt.c $(replay_main)
 tests_fuzz_replay_reply_SOURCES = tests/fuzz/fuzz_reply.c $(replay_main)
@@ -150,6 +157,7 @@ tests_fuzz_replay_wire_SOURCES = tests/fuzz/fuzz_wire.c $(replay_main)
 replay_main = tests/fuzz/replay_main.c
 fuzz_replays = \
 	tests/fuzz/replay_config \
+	tests/fuzz/replay_flow \
 	tests/fuzz/replay_jwks \
 	tests/fuzz/replay_jwt \
 	tests/fuzz/replay_reply \

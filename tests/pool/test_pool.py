@@ -278,7 +278,8 @@ def test_unknown_client(pool):
 
 
 def test_flow_the_pool_lacks(pool):
-    assert error(initiate(pool, "ADMIN_NO_SRP_AUTH", USERNAME="alice"))[0] == "InvalidParameterException"
+    outcome = initiate(pool, "ADMIN_NO_SRP_AUTH", USERNAME="alice")
+    assert error(outcome)[0] == "InvalidParameterException"
 
 
 def test_discovery_and_key_set(pool):

@@ -357,7 +357,7 @@ sign_in(size_t i, const char *cache, unsigned long n)
     struct cog_prepared prepared = prepare(i);
     struct cog_login login = {.prepared = &prepared,
                               .cache_dir = -1,
-                              .revoke = cases[i].confidential};
+                              .read_only = cases[i].confidential};
     struct cog_login_facts facts;
     struct cog_err err = COG_ERR_INIT;
     int rc;

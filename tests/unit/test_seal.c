@@ -9,9 +9,27 @@
 
 #include <cmocka.h>
 
+#include <openssl/rand.h>
+#include <sys/random.h>
+
 #include "lib/store/seal.h"
 
 #define ROOM ((size_t)256)
+
+/* These come before OpenSSL's. */
+static bool no_random_bytes;
+
+int
+RAND_bytes(unsigned char *buf, int num)
+{
+    return !no_random_bytes && getrandom(buf, (size_t)num, 0) == num;
+}
+
+int
+RAND_priv_bytes(unsigned char *buf, int num)
+{
+    return RAND_bytes(buf, num);
+}
 
 static struct cog_secret
 secret(const char *text)
@@ -190,6 +208,19 @@ bad_calls(void **state)
     assert_int_equal(cog_seal_close(&s.key, &s.about, &plain, &little, &err),
                      -1);
     assert_int_equal(err.code, COG_E_PROTOCOL);
+    err.code = COG_OK;
+    cog_secret_clear(&little);
+    no_random_bytes = true;
+    assert_int_equal(cog_seal_random_key(&little, &err), -1);
+    assert_int_equal(err.code, COG_E_SYSTEM);
+    err.code = COG_OK;
+    little.max = ROOM;
+    assert_int_equal(cog_seal_close(&s.key, &s.about, &plain, &little, &err),
+                     -1);
+    assert_int_equal(err.code, COG_E_SYSTEM);
+    assert_int_equal(little.len, 0);
+    no_random_bytes = false;
+
     s.key.len--;
     assert_int_equal(open_len(&s, s.bytes.len), COG_E_SYSTEM);
     err.code = COG_OK;

@@ -47,7 +47,8 @@
 struct fault {
     int resolve;       /* the EAI_ code of every look-up */
     int resolve_ms;    /* how long each takes */
-    const char *order; /* its addresses' families; NULL: "4"; "n": real */
+    const char *order; /* its addresses' families; NULL: "4"; "n": the same
+                        * after a real look-up */
     int connect4;      /* the errno of connecting with IPv4 ... */
     int connect6;      /* ... and IPv6 */
     int route6;        /* the errno of asking for a way with IPv6 */
@@ -84,7 +85,7 @@ fails(int e)
     return -1;
 }
 
-int
+COG_EXPORT int
 socket(int family, int type, int protocol)
 {
     const bool stream = (type & 0xf) == SOCK_STREAM;
@@ -95,7 +96,7 @@ socket(int family, int type, int protocol)
     return (int)syscall(SYS_socket, family, type, protocol);
 }
 
-int
+COG_EXPORT int
 bind(int fd, __CONST_SOCKADDR_ARG name, socklen_t len)
 {
     if (fault.bind != 0)
@@ -113,7 +114,7 @@ is_stream(int fd)
            type == SOCK_STREAM;
 }
 
-int
+COG_EXPORT int
 connect(int fd, __CONST_SOCKADDR_ARG name, socklen_t len)
 {
     const struct sockaddr *to = name.__sockaddr__;
@@ -127,7 +128,7 @@ connect(int fd, __CONST_SOCKADDR_ARG name, socklen_t len)
     return (int)syscall(SYS_connect, fd, to, len);
 }
 
-int
+COG_EXPORT int
 pthread_create(pthread_t *thread, const pthread_attr_t *attr,
                void *(*run)(void *), void *ctx)
 {
@@ -141,7 +142,7 @@ pthread_create(pthread_t *thread, const pthread_attr_t *attr,
 }
 
 /* Our own addresses instead of the name's, in the order of the fault. */
-int
+COG_EXPORT int
 getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
             struct addrinfo **ret)
 {
@@ -149,13 +150,20 @@ getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
                        struct addrinfo **);
     const char *order = fault.order == NULL ? "4" : fault.order;
 
+    (void)name;
     if (fault.resolve_ms != 0)
         (void)usleep((useconds_t)fault.resolve_ms * 1000);
     if (fault.resolve != 0)
         return fault.resolve;
     *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
-    if (*order == 'n')
-        return real(name, service, hints, ret);
+    if (*order == 'n') {
+        const int e = real("localhost", service, hints, ret);
+
+        if (e != 0)
+            return e;
+        freeaddrinfo(*ret);
+        order = "4";
+    }
     for (*ret = NULL; *order != '\0'; order++) {
         struct addrinfo **end = ret;
         struct addrinfo want = *hints;
@@ -178,6 +186,17 @@ void *
 __wrap_malloc(size_t size)
 {
     return fault.memory && size >= PROOF_BYTES ? NULL : __real_malloc(size);
+}
+
+/* By a name that the resolver is asked for. */
+static struct link_url
+server_url(const char *server, const char *path)
+{
+    struct link_url url;
+
+    (void)snprintf(url.text, sizeof(url.text), "https://pool.test:%u/%s",
+                   link_port(server), path);
+    return url;
 }
 
 /* One GET on a link of its own. */
@@ -269,8 +288,7 @@ static const struct {
     {"connect: not permitted", {.connect4 = EPERM}, COG_E_SYSTEM},
     {"connect: interrupted", {.connect4 = EINTR}, COG_E_SYSTEM},
     {"connect: unknown", {.connect4 = EPROTO}, COG_E_SYSTEM},
-    /* libcurl goes on, and TLS finds no connection */
-    {"connect: try again", {.connect4 = EAGAIN}, COG_E_PROTOCOL},
+    {"connect: try again", {.connect4 = EAGAIN}, COG_E_SYSTEM},
     {"socket: no descriptors", {.socket = EMFILE}, COG_E_SYSTEM},
     {"socket: no files", {.socket = ENFILE}, COG_E_SYSTEM},
     {"socket: no memory", {.socket = ENOMEM}, COG_E_SYSTEM},
@@ -307,7 +325,7 @@ the_network_is_told_from_this_host(void **state)
 
         fault = faults[i].fault;
         expect(faults[i].name, slow ? in_short() : link_defaults(),
-               link_url("good", "ok").text, faults[i].code);
+               server_url("good", "ok").text, faults[i].code);
     }
 }
 
@@ -348,7 +366,7 @@ only_silence_is_silence(void **state)
     (void)state;
     for (size_t i = 0; i < COG_COUNT(silences); i++) {
         expect(silences[i].server, in_short(),
-               link_url(silences[i].server, silences[i].path).text,
+               server_url(silences[i].server, silences[i].path).text,
                silences[i].code);
     }
 }
@@ -371,7 +389,7 @@ an_address_that_swallows_is_silent(void **state)
         filler[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
         (void)connect(filler[i], (const struct sockaddr *)&name, len);
     }
-    (void)snprintf(url, sizeof(url), "https://localhost:%u/",
+    (void)snprintf(url, sizeof(url), "https://pool.test:%u/",
                    ntohs(name.sin_port));
     expect("a full queue", in_short(), url, COG_E_UNREACHABLE);
     for (size_t i = 0; i < COG_COUNT(filler); i++)
@@ -404,11 +422,11 @@ a_proxy_stands_for_the_pool(void **state)
         struct cog_http_options options = in_short();
         char proxy[64];
 
-        (void)snprintf(proxy, sizeof(proxy), "http://localhost:%u",
+        (void)snprintf(proxy, sizeof(proxy), "http://pool.test:%u",
                        link_port(proxies[i].proxy));
         options.proxy = proxy;
         fault = proxies[i].fault;
-        expect(proxies[i].proxy, options, link_url("good", "ok").text,
+        expect(proxies[i].proxy, options, server_url("good", "ok").text,
                proxies[i].code);
     }
 }
@@ -425,10 +443,11 @@ a_pool_once_heard_is_not_unreachable(void **state)
         struct cog_http_reply reply = COG_HTTP_REPLY_INIT;
         struct cog_err err = COG_ERR_INIT;
 
-        (void)!link_get(&link, link_url("good", firsts[i]).text, &reply, &err);
+        (void)!link_get(&link, server_url("good", firsts[i]).text, &reply,
+                        &err);
         cog_secret_clear(&reply.body);
         fault.connect4 = ECONNREFUSED;
-        link_get_fails(&link, link_url("mute", "").text, COG_E_NET);
+        link_get_fails(&link, server_url("mute", "").text, COG_E_NET);
         fault = (struct fault){0};
         cog_http_close(link.http);
     }
@@ -441,7 +460,7 @@ a_pool_may_come_back(void **state)
     const struct link link = link_open(link_defaults());
     struct cog_http_reply reply = COG_HTTP_REPLY_INIT;
     struct cog_err err = COG_ERR_INIT;
-    const struct link_url url = link_url("good", "ok");
+    const struct link_url url = server_url("good", "ok");
 
     (void)state;
     fault.resolve = EAI_AGAIN;
@@ -474,8 +493,8 @@ a_warm_up_hears(void **state)
         options.budget_ms = 2000;
         link = link_open(options);
         link.transport.warm(link.transport.ctx,
-                            link_url(cases[i].server, cases[i].path).text);
-        link_get_fails(&link, link_url("mute", "").text, cases[i].code);
+                            server_url(cases[i].server, cases[i].path).text);
+        link_get_fails(&link, server_url("mute", "").text, cases[i].code);
         cog_http_close(link.http);
     }
 }
@@ -585,7 +604,7 @@ callers_do_not_silence_the_pool(void **state)
     (void)state;
     for (size_t i = 0; i < COG_COUNT(plights); i++) {
         const struct link_url url =
-            link_url(plights[i].server, plights[i].path);
+            server_url(plights[i].server, plights[i].path);
         const enum cog_errc code =
             end_child(start_child(&plights[i].plight, in_short(), url.text));
 
@@ -600,7 +619,7 @@ callers_do_not_silence_the_pool(void **state)
 static void
 descriptors_that_run_out_are_no_silence(void **state)
 {
-    const struct link_url url = link_url("good", "ok");
+    const struct link_url url = server_url("good", "ok");
     enum cog_errc code = COG_OK;
 
     (void)state;
@@ -626,7 +645,7 @@ a_frozen_process_hears_no_silence(void **state)
 
     (void)state;
     options.budget_ms = 1500;
-    pid = start_child(&none, options, link_url("good", "silent").text);
+    pid = start_child(&none, options, server_url("good", "silent").text);
     (void)usleep(300 * 1000);
     assert_int_equal(kill(pid, SIGSTOP), 0);
     (void)usleep(1000 * 1000);

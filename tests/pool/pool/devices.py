@@ -54,9 +54,9 @@ def find(user, key):
 
 
 def adopt(pool, sign_in, given):
-    """Take note of the DEVICE_KEY that came with a proof or an answer."""
+    """Take note of the first DEVICE_KEY that comes with a proof or an answer."""
     key = given.get("DEVICE_KEY")
-    if key and tracked(pool) and not sign_in.user.simulated:
+    if key and sign_in.device_key is None and tracked(pool) and not sign_in.user.simulated:
         sign_in.device_key = find(sign_in.user, key).key
 
 
