@@ -23,6 +23,7 @@ tests/%.lo tests/%.$(OBJEXT): AM_CPPFLAGS += $(test_cppflags)
 unit_tests = \
 	tests/unit/test_account \
 	tests/unit/test_api \
+	tests/unit/test_authtok \
 	tests/unit/test_b64 \
 	tests/unit/test_change \
 	tests/unit/test_config \
@@ -91,6 +92,9 @@ tests_unit_test_memory_LDFLAGS = $(AM_LDFLAGS) \
 tests_unit_test_unreachable_LDFLAGS = $(AM_LDFLAGS) -rdynamic \
 	-Wl,--wrap=malloc
 # These bring a libpam of their own.
+tests_unit_test_authtok_SOURCES = \
+	tests/unit/test_authtok.c pam/authtok.c pam/authtok.h
+tests_unit_test_authtok_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
 tests_unit_test_mark_SOURCES = tests/unit/test_mark.c pam/mark.c pam/mark.h
 tests_unit_test_mark_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
 tests_unit_test_skip_SOURCES = tests/unit/test_skip.c \

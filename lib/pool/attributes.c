@@ -8,8 +8,6 @@
 /* What stands before an attribute's name in requiredAttributes, and in the
  * answer. */
 #define PREFIX "userAttributes."
-/* Longest name of an attribute (service model, AttributeNameType). */
-#define NAME_MAX_BYTES 32
 
 /* Source: OpenID Connect Core, section 5.1. */
 static const struct {
@@ -33,15 +31,16 @@ cog_attributes_clear(struct cog_attributes *attributes)
     *attributes = (struct cog_attributes){.count = 0};
 }
 
-/* PREFIX and then 1 to 32 of [A-Za-z0-9_:.-]. */
+/* PREFIX and then [A-Za-z0-9_:.-], as much as COG_NAMES_LENGTH_MAX leaves. */
 static bool
 is_attribute(const char *key)
 {
-    const char *name = key + strlen(PREFIX);
-    const size_t len = strlen(key);
+    const char *name;
 
-    return strncmp(key, PREFIX, strlen(PREFIX)) == 0 && *name != '\0' &&
-           len - strlen(PREFIX) <= NAME_MAX_BYTES &&
+    if (strncmp(key, PREFIX, strlen(PREFIX)) != 0)
+        return false;
+    name = key + strlen(PREFIX);
+    return *name != '\0' &&
            strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                         "0123456789_:.-") == strlen(name);
 }

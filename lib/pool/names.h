@@ -14,7 +14,8 @@
 /* Most names in one list. A pool has 20 standard and 50 custom attributes,
  * and nobody types more than a few. */
 #define COG_NAMES_MAX 32
-/* Longest name, in bytes: "userAttributes." and 32. */
+/* Longest name, in bytes: "userAttributes." and 32 (service model,
+ * AttributeNameType). */
 #define COG_NAMES_LENGTH_MAX 47
 /* Longest text of a list, in bytes. */
 #define COG_NAMES_TEXT_MAX ((size_t)4 * 1024)

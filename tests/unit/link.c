@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SERVERS 14
+#define SERVERS 15
 
 static struct {
     char name[32];

@@ -22,7 +22,7 @@
 #include "tests/unit/world.h"
 
 #define OLD "Passw0rd!"
-#define NEW "N3w Passw0rd!"
+#define NEW "N3w-secret!"
 
 static char tokens_reply[SIGN_MAX];
 static char bob_reply[SIGN_MAX];
@@ -171,7 +171,7 @@ static const struct script by_password[] = {
         .name = "mistakes that need no pool, then right",
         .answers = {CURRENT(OLD),
                     {COG_TEXT_NEW_PASSWORD, false, NEW, 0},
-                    {COG_TEXT_NEW_PASSWORD_AGAIN, false, "N3w passw0rd!", 0},
+                    {COG_TEXT_NEW_PASSWORD_AGAIN, false, "n3w-secret!", 0},
                     PROPOSES(_DIFFERS, OLD),
                     PROPOSES(_SAME, ""),
                     PROPOSES(_REFUSED, NEW)},

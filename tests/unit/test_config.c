@@ -287,9 +287,6 @@ static const struct {
     /* What restricts and is not built, with the rules it must obey then. */
     {POOL "allow_users =\nauth_flow = srp\n",
      "t:5: 'auth_flow' was already set in line 3\n"},
-    {"user_pool_id = us-east-1_a\nclient_id = a\nallow_users =\n"
-     "auth_flow = user_auth\n",
-     "t:4: auth_flow = user_auth is not available in this version\n"},
     {BASE "method = browser\n",
      "t:5: a browser sign-in needs redirect_uri and hosted_ui_domain\n"
      "t:5: method = browser is not available in this version\n"},
@@ -307,20 +304,15 @@ static const struct {
      "t:5: user_from_token = yes is not available in this version\n"},
     {BASE "account_recheck = off\n",
      "t:5: account_recheck is not available in this version\n"},
-    {BASE "token_cache = no\n",
-     "t:5: token_cache = no is not available in this version\n"},
     {BASE "token_cache = no\noffline = yes\n",
      "t:5: token_cache = no does not go with offline, remember_device and "
-     "reauth = refresh\n"
-     "t:5: token_cache = no is not available in this version\n"},
+     "reauth = refresh\n"},
     {BASE "token_cache = no\nreauth = refresh\n",
      "t:5: token_cache = no does not go with offline, remember_device and "
-     "reauth = refresh\n"
-     "t:5: token_cache = no is not available in this version\n"},
+     "reauth = refresh\n"},
     {BASE "token_cache = no\nremember_device = yes\n",
      "t:5: token_cache = no does not go with offline, remember_device and "
-     "reauth = refresh\n"
-     "t:5: token_cache = no is not available in this version\n"},
+     "reauth = refresh\n"},
     {POOL "allow_pool_groups = kiosk\nshared_user = kiosk\n",
      "t:5: shared_user needs user_from_token = yes and allow_pool_groups\n"
      "t:5: shared_user is not available in this version\n"},
@@ -383,7 +375,7 @@ warned(void **state)
     struct outcome o = accepted(
         BASE "reauth = refresh\nreauth_max_age = 5m\nrecheck_grace = 1h\n"
              "offline = yes\noffline_max_age = 1h\noffline_without_mfa = yes\n"
-             "remember_device = yes\nhosted_ui_domain = auth.example.com:8443\n"
+             "hosted_ui_domain = auth.example.com:8443\n"
              "redirect_uri = http://localhost:8080/cb\n"
              "logout_uri = https://example.com/out\nscopes = openid, email\n"
              "identity_provider = Corp\nlang = pt-BR\n"
@@ -392,7 +384,7 @@ warned(void **state)
              "relay_token_file = /etc/relay\n"
              "device_endpoint = https://d.example.com/a\n"
              "device_token_endpoint = https://d.example.com/t\n"
-             "prompt_dir = /run/kiosk\nqr = ascii\nseal_key_file = /run/key\n",
+             "prompt_dir = /run/kiosk\n",
         NULL);
 
     (void)state;
@@ -404,30 +396,49 @@ warned(void **state)
                  "t:9: offline_max_age has no effect in this version\n"
                  "t:10: offline_without_mfa = yes has no effect in this "
                  "version\n"
-                 "t:11: remember_device = yes has no effect in this version\n"
-                 "t:12: hosted_ui_domain has no effect in this version\n"
-                 "t:13: redirect_uri has no effect in this version\n"
-                 "t:14: logout_uri has no effect in this version\n"
-                 "t:15: scopes has no effect in this version\n"
-                 "t:16: identity_provider has no effect in this version\n"
-                 "t:17: lang has no effect in this version\n"
-                 "t:18: browser_flow has no effect in this version\n"
-                 "t:19: browser_timeout has no effect in this version\n"
-                 "t:20: relay_url has no effect in this version\n"
-                 "t:21: relay_token_file has no effect in this version\n"
-                 "t:22: device_endpoint has no effect in this version\n"
-                 "t:23: device_token_endpoint has no effect in this version\n"
-                 "t:24: prompt_dir has no effect in this version\n"
-                 "t:25: qr has no effect in this version\n"
-                 "t:26: seal_key_file has no effect in this version\n");
+                 "t:11: hosted_ui_domain has no effect in this version\n"
+                 "t:12: redirect_uri has no effect in this version\n"
+                 "t:13: logout_uri has no effect in this version\n"
+                 "t:14: scopes has no effect in this version\n"
+                 "t:15: identity_provider has no effect in this version\n"
+                 "t:16: lang has no effect in this version\n"
+                 "t:17: browser_flow has no effect in this version\n"
+                 "t:18: browser_timeout has no effect in this version\n"
+                 "t:19: relay_url has no effect in this version\n"
+                 "t:20: relay_token_file has no effect in this version\n"
+                 "t:21: device_endpoint has no effect in this version\n"
+                 "t:22: device_token_endpoint has no effect in this version\n"
+                 "t:23: prompt_dir has no effect in this version\n");
     assert_int_equal(o.config.reauth, COG_REAUTH_REFRESH);
     assert_int_equal(o.config.reauth_max_age_s, 300);
     assert_int_equal(o.config.browser_flow, COG_BROWSER_FLOW_LOCAL);
-    assert_int_equal(o.config.qr, COG_QR_ASCII);
     assert_int_equal(o.config.scopes.count, 2);
-    assert_true(o.config.offline && o.config.remember_device);
-    assert_string_equal(o.config.seal_key_file, "/run/key");
+    assert_true(o.config.offline);
     clear(&o);
+}
+
+/* Features that are there now. */
+static void
+built(void **state)
+{
+    struct outcome o =
+        accepted(POOL "remember_device = yes\nqr = ascii\n"
+                      "seal_key_file = " COG_STATE_DIR "/seal.key\n"
+                      "allow_users =\n[service sshd]\nauth_flow = user_auth\n",
+                 "sshd");
+    struct outcome kiosk = accepted(BASE "token_cache = no\n", NULL);
+
+    (void)state;
+    assert_lines(&o.problems.warnings, "");
+    assert_int_equal(o.config.auth_flow, COG_AUTH_FLOW_USER_AUTH);
+    assert_int_equal(o.config.qr, COG_QR_ASCII);
+    assert_true(o.config.remember_device);
+    assert_string_equal(o.config.seal_key_file, COG_STATE_DIR "/seal.key");
+    assert_false(o.config.seal_key_default);
+    assert_lines(&kiosk.problems.warnings, "");
+    assert_false(kiosk.config.token_cache);
+    clear(&o);
+    clear(&kiosk);
 }
 
 static void
@@ -481,6 +492,7 @@ defaults(void **state)
     assert_int_equal(c->browser_timeout_s, 100);
     assert_string_equal(c->state_dir, COG_STATE_DIR);
     assert_string_equal(c->seal_key_file, COG_STATE_DIR "/seal.key");
+    assert_true(c->seal_key_default);
     assert_string_equal(c->cache_dir, COG_CACHE_DIR);
     assert_string_equal(c->run_dir, COG_RUN_DIR);
     assert_string_equal(c->run_as, "_pam-cognito");
@@ -1009,9 +1021,7 @@ check_all(void **state)
         "@/c.conf:8: method = browser is not available in this version "
         "(service su)\n"
         "@/c.conf:10: token_cache = no does not go with offline, "
-        "remember_device and reauth = refresh (service kiosk)\n"
-        "@/c.conf:10: token_cache = no is not available in this version "
-        "(service kiosk)\n");
+        "remember_device and reauth = refresh (service kiosk)\n");
     assert_file_lines(
         &problems.warnings,
         "@/c.conf:6: offline = yes has no effect in this version\n");
@@ -1045,6 +1055,7 @@ main(void)
         cmocka_unit_test(refused),
         cmocka_unit_test(summary),
         cmocka_unit_test(warned),
+        cmocka_unit_test(built),
         cmocka_unit_test(defaults),
         cmocka_unit_test(derived),
         cmocka_unit_test(derived_from_other_keys),

@@ -614,6 +614,14 @@ static const struct scenario restarts[] = {
         .method = "",
     },
     {
+        .name = "nor does a code",
+        .exchanges = {START(200, TOTP("s1")), CODE("s1", "1", 200, SMS),
+                      RESPOND("SMS_MFA", "c3", "SMS_MFA_CODE", 400, EXPIRED),
+                      START(200, TOKENS)},
+        .turns = {SHOWN(COG_TEXT_TOTP, "1"), TYPES_SMS_CODE},
+        .proven = true,
+    },
+    {
         .name = "the second start is refused",
         .exchanges = {START(200, TOTP("s1")), CODE("s1", "1", 400, EXPIRED),
                       START(400, WRONG_PASSWORD)},

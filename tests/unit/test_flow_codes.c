@@ -405,6 +405,16 @@ static const struct scenario customs[] = {
         .mfa = "custom",
     },
     {
+        .name = "the same question over and over is no factor",
+        .exchanges = {START(200, CUSTOM("s1", "")),
+                      ANSWER("s1", "1", 200, CUSTOM("s2", "")),
+                      ANSWER("s2", "2", 400, WRONG_PASSWORD)},
+        .turns = {SHOWN(COG_TEXT_CUSTOM_BARE, "1"),
+                  SHOWN(COG_TEXT_CUSTOM_BARE, "2")},
+        .code = COG_E_DENIED,
+        .proven = true,
+    },
+    {
         .name = "a question nobody put into words",
         .exchanges = {START(200, CUSTOM("s1", "\"other\":\"x\"")),
                       ANSWER("s1", "1", 200, TOKENS)},

@@ -237,6 +237,9 @@ static const struct scenario new_passwords[] = {
 /* JSON inside a string. */
 #define Q          "\\\""
 #define ATTR(name) Q "userAttributes." name Q
+#define EACH                                                                  \
+    "[" ATTR("phone_number") "," ATTR("birthdate") "," ATTR("name") "," ATTR( \
+        "given_name") "," ATTR("family_name") "," ATTR("custom:team") "]"
 #define HAS(list, members)                                      \
     CHALLENGE("NEW_PASSWORD_REQUIRED", "s1",                    \
               "\"requiredAttributes\":\"" list "\",\"userAttri" \
@@ -267,18 +270,9 @@ static const struct scenario attributes[] = {
     },
     {
         .name = "each has its question",
-        .exchanges =
-            {START(
-                 200,
-                 WANTED(
-                     "[" ATTR("phone_number") "," ATTR("birthdate") "," ATTR("n"
-                                                                             "a"
-                                                                             "m"
-                                                                             "e") "," ATTR(
-                         "given_name") "," ATTR("family_name") "," ATTR("custom"
-                                                                        ":team") "]")),
-             SENDS("phone_number\":\"+1", "custom:team\":\"blue 1", 200,
-                   TOKENS)},
+        .exchanges = {START(200, WANTED(EACH)),
+                      SENDS("phone_number\":\"+1", "custom:team\":\"blue 1",
+                            200, TOKENS)},
         .turns = {SHOWN(COG_TEXT_MUST_CHANGE, "yes"),
                   SHOWN(COG_TEXT_ATTRIBUTE_PHONE, "+1"),
                   SHOWN(COG_TEXT_ATTRIBUTE_BIRTHDATE, "2000-01-01"),
@@ -422,6 +416,7 @@ malformed_attributes(void **state)
         WANTED("[null]"),
         WANTED("[[]]"),
         WANTED("[" Q "email" Q "]"),
+        WANTED("[" Q "userattributes.email" Q "]"),
         WANTED("[" ATTR("") "]"),
         WANTED("[" ATTR("a b") "]"),
         WANTED("[" ATTR("a\\\\u0000b") "]"),
@@ -446,6 +441,40 @@ malformed_attributes(void **state)
         };
 
         scenario_play(&s);
+    }
+}
+
+static void
+malformed_names(void **state)
+{
+    static const char *const texts[] = {
+        "",
+        "null",
+        "7",
+        "\"a\"",
+        "{}",
+        "{\"a\":1}",
+        "[\"\"]",
+        "[\"a b\"]",
+        "[\"a\\n\"]",
+        "[\"\xc3\xa4\"]",
+        "[\"\\u0000\"]",
+        "[\"a\",7]",
+        "[[\"a\"]]",
+        "[\"a\"",
+        "[\"a\"]]",
+        "[\"a\"],\"b\":7",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COG_COUNT(texts); i++) {
+        struct cog_err err = COG_ERR_INIT;
+        json_t *list = NULL;
+
+        print_message("%s\n", texts[i]);
+        assert_int_equal(cog_names_parse(texts[i], &list, &err), -1);
+        assert_int_equal(err.code, COG_E_PROTOCOL);
+        assert_null(list);
     }
 }
 
@@ -778,6 +807,7 @@ main(void)
         cmocka_unit_test(forced_new_passwords),
         cmocka_unit_test(required_attributes),
         cmocka_unit_test(malformed_attributes),
+        cmocka_unit_test(malformed_names),
         cmocka_unit_test(long_lists),
         cmocka_unit_test(long_texts),
         cmocka_unit_test(names_without_memory),

@@ -22,6 +22,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/unit/shelf.h"
+
 #define SECRET "1example2secret3of4a5client"
 /* 24 and 64 characters: the shortest and the longest secret. */
 #define SHORTEST "abcdefghijklmnopqrstuvwx"
@@ -133,7 +135,7 @@ write_file(const char *path, const char *bytes, size_t len, mode_t mode)
 static void
 write_config(const char *lines)
 {
-    char text[1024];
+    char text[2048];
     const int len = snprintf(text, sizeof(text),
                              "user_pool_id = us-east-1_Example1\n"
                              "client_id = 7pub1example2client3id4xyz\n"
@@ -532,9 +534,140 @@ the_cache_directory(void **state)
     release(&got);
 }
 
+/* The store is made where it may be, for the helper's account; what became of
+ * it tells no store from one that is not as it must be. */
+static struct cog_prepared_store
+open_store(const char *more, bool may_make)
+{
+    struct cog_prepared_store store;
+    struct outcome got;
+    char lines[1200];
+
+    (void)snprintf(lines, sizeof(lines), "state_dir = %s\nrun_dir = %s\n%s",
+                   shelf_path("state"), shelf_path("run"), more);
+    write_config(lines);
+    got = prepare("alice");
+    assert_int_equal(got.rc, 0);
+    if (geteuid() != 0)
+        got.prepared.run_as.gid = getegid();
+    cog_prepare_store(&got.prepared, may_make, &store);
+    release(&got);
+    return store;
+}
+
+static void
+a_store_that_is_made(void **state)
+{
+    struct cog_prepared_store store = open_store("", true);
+    struct stat st;
+
+    (void)state;
+    assert_non_null(store.store);
+    assert_null(cog_store_no_key(store.store));
+    assert_int_equal(stat(shelf_path("state/bindings"), &st), 0);
+    assert_int_equal(st.st_uid, helper_uid);
+    cog_store_close(store.store);
+    store = open_store("", false);
+    assert_non_null(store.store);
+    assert_null(cog_store_no_key(store.store));
+    cog_store_close(store.store);
+}
+
+/* Not even where the default would be. */
+static void
+a_configured_key_is_never_made(void **state)
+{
+    struct cog_prepared_store store;
+    char line[600];
+
+    (void)state;
+    (void)snprintf(line, sizeof(line), "seal_key_file = %s",
+                   shelf_path("state/seal.key"));
+    store = open_store(line, true);
+    assert_non_null(store.store);
+    assert_non_null(cog_store_no_key(store.store));
+    assert_int_equal(access(shelf_path("state/seal.key"), F_OK), -1);
+    cog_store_close(store.store);
+}
+
+static void
+make_state(mode_t mode)
+{
+    assert_int_equal(mkdir(shelf_path("state"), 0755), 0);
+    assert_int_equal(chmod(shelf_path("state"), mode), 0);
+}
+
+static void
+put_nothing(void)
+{
+}
+
+static void
+put_empty(void)
+{
+    make_state(0755);
+}
+
+static void
+put_open(void)
+{
+    make_state(0777);
+}
+
+static void
+put_link(void)
+{
+    assert_int_equal(symlink("elsewhere", shelf_path("state")), 0);
+}
+
+static void
+put_file(void)
+{
+    write_file(shelf_path("state"), "", 0, 0755);
+}
+
+static void
+put_bindings(void)
+{
+    make_state(0755);
+    assert_int_equal(mkdir(shelf_path("state/bindings"), 0755), 0);
+    assert_int_equal(chmod(shelf_path("state/bindings"), 0777), 0);
+}
+
+static const struct {
+    const char *name;
+    void (*put)(void);
+    bool unsound;
+} stores[] = {
+    {"nothing", put_nothing, false},
+    {"as packages make it", put_empty, false},
+    {"writable for all: something may have been taken", put_open, true},
+    {"a link to nothing", put_link, true},
+    {"a file", put_file, true},
+    {"bindings others may write", put_bindings, true},
+};
+
+static void
+stores_that_cannot_be_opened(void **state)
+{
+    for (size_t i = 0; i < COG_COUNT(stores); i++) {
+        struct cog_prepared_store store;
+
+        stores[i].put();
+        store = open_store("", false);
+        if (store.store != NULL || store.unsound != stores[i].unsound)
+            fail_msg("%s: %s", stores[i].name, store.no_store);
+        assert_true(store.no_store[0] != '\0');
+        assert_int_equal(shelf_teardown(state), 0);
+        assert_int_equal(shelf_setup(state), 0);
+    }
+}
+
 int
 main(void)
 {
+#define WITH_SHELF(test) \
+    cmocka_unit_test_setup_teardown(test, shelf_setup, shelf_teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_is_there),
         cmocka_unit_test(no_configuration),
@@ -550,6 +683,9 @@ main(void)
         cmocka_unit_test(who_is_skipped_goes_free),
         cmocka_unit_test(a_user_nobody_knows_is_no_error),
         cmocka_unit_test(the_cache_directory),
+        WITH_SHELF(a_store_that_is_made),
+        WITH_SHELF(a_configured_key_is_never_made),
+        WITH_SHELF(stores_that_cannot_be_opened),
     };
 
     return cmocka_run_group_tests(tests, make_dir, remove_dir);

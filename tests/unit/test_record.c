@@ -515,13 +515,15 @@ malformed_bodies(void **state)
         {0, 1},    /* a token of 16 MiB */
         {3, 99},   /* longer than the rest */
         {12, 0},   /* NUL in the name */
-        {23, 9},   /* device key runs on */
-        {43, 1},   /* 256 groups and more */
+        {16, 1},   /* a device key of 64 KiB */
+        {34, 1},   /* more groups than anybody has */
+        {36, 1},   /* more than follow */
         {48, 0},   /* NUL in a group */
-        {55, 255}, /* a time below zero */
-        {63, 128}, /* another */
-        {78, 2},   /* neither yes nor no */
-        {92, 6},   /* more tries than there are */
+        {49, 128}, /* a time below zero */
+        {57, 255}, /* another */
+        {72, 2},   /* neither yes nor no */
+        {76, 1},   /* a verifier that takes from what follows */
+        {84, 6},   /* more tries than there are */
     };
     struct cog_record record = COG_RECORD_INIT;
     struct cog_record got = COG_RECORD_INIT;

@@ -289,6 +289,7 @@ BARE = {
     "alert": say(b"\x15\x03\x03\x00\x02\x02\x28", hang_up),
     "proxy-200": say(b"HTTP/1.1 200 OK\r\n\r\n"),
     "proxy-407": say(b"HTTP/1.1 407 Who\r\nContent-Length: 0\r\n\r\n"),
+    "proxy-half-a-407": say(b"HTTP/1.1 407 Who\r\nContent-Le"),
     "proxy-502": say(b"HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n", hang_up),
 }
 

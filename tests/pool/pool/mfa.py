@@ -12,7 +12,6 @@ from .errors import ApiError, invalid_parameter, not_authorized
 CODE_LENGTH = 6
 MEDIA = {"SMS_MFA": ("SMS", "phone_number"), "SMS_OTP": ("SMS", "phone_number"),
          "EMAIL_OTP": ("EMAIL", "email")}
-METHODS = ("SMS_MFA", "EMAIL_OTP", "SOFTWARE_TOKEN_MFA")
 
 
 def step(pool, sign_in):
