@@ -132,14 +132,20 @@ cog_authtok_note(struct cog_authtok *authtok, enum cog_text text,
     return replace(&authtok->new_password, answer, err);
 }
 
-/* Best effort: where PAM has no memory for it, a later module that needs it
- * fails by itself, and ours is done. */
+int
+cog_authtok_guard(pam_handle_t *pamh, struct cog_err *err)
+{
+    if (left_over(pamh, PAM_OLDAUTHTOK) == NULL &&
+        pam_set_item(pamh, PAM_OLDAUTHTOK, "") != PAM_SUCCESS)
+        return cog_fail(err, COG_E_SYSTEM, "pam_set_item failed");
+    return 0;
+}
+
 static void
 leave(pam_handle_t *pamh, int type, const struct cog_secret *password)
 {
-    const bool none = password == NULL || password->len == 0;
-
-    (void)pam_set_item(pamh, type, none ? NULL : cog_secret_str(password));
+    if (password->len > 0)
+        (void)pam_set_item(pamh, type, cog_secret_str(password));
 }
 
 void
@@ -148,8 +154,8 @@ cog_authtok_hand_on(const struct cog_authtok *authtok, bool old_proven)
     if (!authtok->changes)
         return;
     leave(authtok->pamh, PAM_AUTHTOK, &authtok->new_password);
-    leave(authtok->pamh, PAM_OLDAUTHTOK,
-          old_proven ? &authtok->old_password : NULL);
+    if (old_proven && left_over(authtok->pamh, PAM_OLDAUTHTOK) == NULL)
+        leave(authtok->pamh, PAM_OLDAUTHTOK, &authtok->old_password);
 }
 
 void

@@ -61,8 +61,19 @@ int cog_authtok_note(struct cog_authtok *authtok, enum cog_text text,
                      struct cog_err *err) COG_MUST_USE;
 
 /*
+ * Before the first half of chauthtok says yes: no module of the stack may take
+ * a missing old password for one that need not be checked. pam_unix does, and
+ * gets that far when its own first half failed and the stack passed over that
+ * (as Debian's does). So PAM_OLDAUTHTOK is there from now on, if empty: it
+ * opens nothing. COG_E_SYSTEM: PAM would not keep it.
+ */
+int cog_authtok_guard(pam_handle_t *pamh, struct cog_err *err) COG_MUST_USE;
+
+/*
  * The password was changed: later modules of this stack find the new one in
- * PAM_AUTHTOK, and in PAM_OLDAUTHTOK the old one if the pool proved it.
+ * PAM_AUTHTOK, and in PAM_OLDAUTHTOK the old one if the pool proved it and no
+ * earlier module left another. Best effort: where PAM has no memory for it,
+ * whoever needs it fails by itself.
  */
 void cog_authtok_hand_on(const struct cog_authtok *authtok, bool old_proven);
 

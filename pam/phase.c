@@ -112,8 +112,11 @@ password(struct phase *phase, struct cog_err *err)
     }
     if (phase->who.other_spelling)
         return refuse_spelling(phase, err);
-    return consult(
-        phase, half == PAM_PRELIM_CHECK ? COG_OP_PRELIM : COG_OP_PASSWORD, err);
+    if (half == PAM_UPDATE_AUTHTOK)
+        return consult(phase, COG_OP_PASSWORD, err);
+    if (consult(phase, COG_OP_PRELIM, err) < 0)
+        return -1;
+    return cog_authtok_guard(phase->call.pamh, err);
 }
 
 /* Run one phase from a standing refusal to its report. */

@@ -274,6 +274,16 @@ take_available(json_t *document, json_t **ret, struct cog_err *err)
     return 0;
 }
 
+/* USER_SRP_AUTH keeps its state in SECRET_BLOCK, and what follows it may; every
+ * other challenge is answered within a session. */
+static bool
+may_lack_session(const char *challenge)
+{
+    return strcmp(challenge, "PASSWORD_VERIFIER") == 0 ||
+           strcmp(challenge, "DEVICE_SRP_AUTH") == 0 ||
+           strcmp(challenge, "DEVICE_PASSWORD_VERIFIER") == 0;
+}
+
 static int
 take_challenge(json_t *document, const char *name, struct cog_api_reply *ret,
                struct cog_err *err)
@@ -283,9 +293,7 @@ take_challenge(json_t *document, const char *name, struct cog_api_reply *ret,
     memcpy(ret->challenge, name, strlen(name) + 1);
     if (cog_call_take(document, "Session", &ret->session, err) < 0)
         return -1;
-    /* USER_SRP_AUTH keeps its state in SECRET_BLOCK; every other challenge
-     * is answered within a session. */
-    if (ret->session.len == 0 && strcmp(name, "PASSWORD_VERIFIER") != 0) {
+    if (ret->session.len == 0 && !may_lack_session(name)) {
         return cog_fail(err, COG_E_PROTOCOL, "challenge %s has no Session",
                         ret->challenge);
     }

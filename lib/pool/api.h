@@ -59,7 +59,7 @@ struct cog_api_tokens {
 struct cog_api_reply {
     struct cog_api_tokens tokens;
     char challenge[COG_API_NAME_BYTES];
-    struct cog_secret session; /* empty only with PASSWORD_VERIFIER */
+    struct cog_secret session; /* empty only with SRP's challenges */
     json_t *parameters;        /* object of strings or NULL; see below */
     json_t *available; /* AvailableChallenges: array of strings, or NULL */
 };

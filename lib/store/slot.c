@@ -200,31 +200,40 @@ clear_temporary(const struct cog_slot *slot, const char *name, int64_t wait_ms)
     return rc;
 }
 
-/* Make the temporary file and its lock ours. Returns the descriptor, or -1
- * with errno; EEXIST: somebody was quicker. */
+/* Take the lock of a new temporary file. Until then it could be taken for left
+ * behind: EEXIST, somebody removes it or has done so. */
+static int
+claim(int fd)
+{
+    struct stat st;
+
+    if (cog_slot_flock(fd, 0) < 0) {
+        if (errno == EWOULDBLOCK)
+            errno = EEXIST;
+        return -1;
+    }
+    if (fstat(fd, &st) < 0)
+        return -1;
+    if (st.st_nlink == 0) {
+        errno = EEXIST;
+        return -1;
+    }
+    return 0;
+}
+
+/* Returns the descriptor, or -1 with errno; EEXIST: try again. */
 static int
 create_temporary(const struct cog_slot *slot, const char *name)
 {
-    struct stat st;
     int fd = openat(slot->dir, name,
                     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     int e;
 
-    if (fd < 0)
-        return -1;
-    /* Between these two calls it could be taken for left behind. */
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0) {
-        if (st.st_nlink > 0)
-            return fd;
-        errno = EEXIST;
-    } else if (errno == EWOULDBLOCK) {
-        errno = EEXIST;
-    } else {
-        e = errno;
-        (void)unlinkat(slot->dir, name, 0);
-        errno = e;
-    }
+    if (fd < 0 || claim(fd) == 0)
+        return fd;
     e = errno;
+    if (e != EEXIST)
+        (void)unlinkat(slot->dir, name, 0);
     (void)close(fd);
     errno = e;
     return -1;

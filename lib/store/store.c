@@ -85,7 +85,9 @@ read_machine(struct cog_secret *ret, struct cog_err *err)
     if (fd < 0 && errno == ENOENT)
         return 0;
     if (fd >= 0) {
-        n = read(fd, id, sizeof(id));
+        do {
+            n = read(fd, id, sizeof(id));
+        } while (n < 0 && errno == EINTR);
         (void)close(fd);
     }
     if (n < 0) {

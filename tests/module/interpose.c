@@ -240,3 +240,20 @@ pam_set_data(pam_handle_t *pamh, const char *name, void *data,
         return PAM_BUF_ERR;
     return real.function(pamh, name, data, cleanup);
 }
+
+typedef int setter(pam_handle_t *pamh, int type, const void *item);
+
+COG_EXPORT int
+pam_set_item(pam_handle_t *pamh, int type, const void *item)
+{
+    union {
+        void *object;
+        setter *function;
+    } real = {dlsym(RTLD_NEXT, "pam_set_item")};
+
+    if (real.object == NULL)
+        abort();
+    if (broken == INTERPOSE_SET_OLD && type == PAM_OLDAUTHTOK)
+        return PAM_BUF_ERR;
+    return real.function(pamh, type, item);
+}

@@ -33,12 +33,13 @@ void interpose_spawn(const char *path);
 unsigned interpose_spawns(void);
 
 /* From now on getrandom, or pam_set_data, fails; the latter also only where
- * it is to keep something. */
+ * it is to keep something; or pam_set_item of an old password. */
 enum interpose_call {
     INTERPOSE_NOTHING,
     INTERPOSE_GETRANDOM,
     INTERPOSE_SET_DATA,
-    INTERPOSE_KEEP_DATA
+    INTERPOSE_KEEP_DATA,
+    INTERPOSE_SET_OLD
 };
 
 void interpose_break(enum interpose_call call);

@@ -1266,7 +1266,7 @@ static const struct scene passwords[] = {
         .status = PAM_SUCCESS,
         .talk = CURRENT ON("Get a code to choose a new password? Type yes to "
                            "go on: ") ON("Code sent to : ")
-            NEW AGAIN LEFT("-", "fresh"),
+            NEW AGAIN LEFT("", "fresh"),
         .log = PASSWD_LINE("info", "ok", "PAM_SUCCESS",
                            ALICE("alice@pool", "-", "password", "totp"),
                            "as the test says"),
@@ -1280,7 +1280,7 @@ static const struct scene passwords[] = {
         .old = "earlier",
         .answers = {"old", "123456", "fresh", "fresh"},
         .status = PAM_SUCCESS,
-        .talk = CURRENT ON("Code sent to : ") NEW AGAIN LEFT("-", "fresh"),
+        .talk = CURRENT ON("Code sent to : ") NEW AGAIN LEFT("", "fresh"),
         .log = PASSWD_LINE("info", "ok", "PAM_SUCCESS",
                            ALICE("alice@pool", "-", "password", "totp"),
                            "as the test says"),
@@ -1305,7 +1305,7 @@ static const struct scene passwords[] = {
         .helper = "prelim:ok/ask:current/want:wrong/say:denied",
         .answers = {"wrong"},
         .status = PAM_AUTH_ERR,
-        .talk = CURRENT REFUSED LEFT("-", "-"),
+        .talk = CURRENT REFUSED LEFT("", "-"),
         .log = PASSWD_LINE("notice", "refused", "PAM_AUTH_ERR", FACTS,
                            "as the test says"),
         .time = SCENE_FLOOR,
@@ -1317,7 +1317,7 @@ static const struct scene passwords[] = {
         .helper = "prelim:ok/ask:current/ask:new/ask:again/say:authtok",
         .answers = {"old", "bad", "bad"},
         .status = PAM_AUTHTOK_ERR,
-        .talk = CURRENT NEW AGAIN NOT_CHANGED LEFT("-", "-"),
+        .talk = CURRENT NEW AGAIN NOT_CHANGED LEFT("", "-"),
         .log = PASSWD_LINE("notice", "refused", "PAM_AUTHTOK_ERR", FACTS,
                            "as the test says"),
         .time = SCENE_FLOOR,
@@ -1329,7 +1329,7 @@ static const struct scene passwords[] = {
         .helper = "prelim:ok/ask:current/ask:new/say:ok",
         .answers = {"old", "#fail"},
         .status = PAM_CONV_ERR,
-        .talk = CURRENT NEW NO_CONVERSATION LEFT("-", "-"),
+        .talk = CURRENT NEW NO_CONVERSATION LEFT("", "-"),
         .log = FAILED("passwd:chauthtok") UNCHANGED(
             "PAM_CONV_ERR", "the conversation failed: Conversation error"),
         .time = SCENE_FLOOR,
@@ -1361,7 +1361,7 @@ static const struct scene passwords[] = {
         .name = "the second half says not ours",
         .helper = "prelim:ok/say:scope",
         .status = PAM_USER_UNKNOWN,
-        .talk = LEFT("-", "-"),
+        .talk = LEFT("", "-"),
         .starts = 2,
     },
     {
@@ -1413,7 +1413,7 @@ static const struct scene passwords[] = {
         .args = "use_first_pass",
         .authtok = "fresh",
         .status = PAM_AUTH_ERR,
-        .talk = REFUSED LEFT("-", "fresh"),
+        .talk = REFUSED LEFT("", "fresh"),
         .log = UNCHANGED("PAM_AUTH_ERR",
                          "use_first_pass, but no usable password was given to "
                          "an earlier module"),
@@ -1463,7 +1463,7 @@ static const struct scene passwords[] = {
         .args = "use_authtok",
         .answers = {"old"},
         .status = PAM_AUTHTOK_ERR,
-        .talk = CURRENT NOT_CHANGED LEFT("-", "-"),
+        .talk = CURRENT NOT_CHANGED LEFT("", "-"),
         .log = NO_AUTHTOK,
         .time = SCENE_FLOOR,
         .starts = 2,
@@ -1474,7 +1474,7 @@ static const struct scene passwords[] = {
                 .helper = "prelim:ok/ask:current/" TWICE "ask:" why "/say:ok", \
                 .args = "use_authtok", .authtok = "fresh", .answers = {"old"}, \
                 .status = PAM_AUTHTOK_ERR,                                     \
-                .talk = CURRENT NOT_CHANGED LEFT("-", "fresh"),                \
+                .talk = CURRENT NOT_CHANGED LEFT("", "fresh"),                 \
                 .log = NO_AUTHTOK, .time = SCENE_FLOOR, .starts = 2            \
     }
     ASKED_AGAIN("same"),
@@ -1491,7 +1491,7 @@ static const struct scene passwords[] = {
         .authtok = X8(X64),
         .answers = {"old"},
         .status = PAM_AUTHTOK_ERR,
-        .talk = CURRENT NOT_CHANGED LEFT("-", X8(X64)),
+        .talk = CURRENT NOT_CHANGED LEFT("", X8(X64)),
         .log = UNCHANGED("PAM_AUTHTOK_ERR", "the stacked password is too long"),
         .starts = 2,
     },
@@ -1977,6 +1977,22 @@ long_prompt(size_t index)
     stage_close(stage);
 }
 
+/* Without that a later half of another module might ask for no old one. */
+static void
+no_empty_old_password(size_t index COG_UNUSED)
+{
+    static const struct scene scene = {PASSWD, .helper = "prelim:ok/say:ok"};
+    struct stage *stage = stage_open(&scene);
+
+    interpose_break(INTERPOSE_SET_OLD);
+    check_status("chauthtok", stage_call(stage, SCENE_PASSWORD, 0),
+                 PAM_SYSTEM_ERR);
+    interpose_break(INTERPOSE_NOTHING);
+    if (interpose_spawns() != 1)
+        scene_complain("%u helpers started", interpose_spawns());
+    stage_close(stage);
+}
+
 /* Only who debugs wants to know of the first half, when it goes well. */
 static void
 both_halves_logged(size_t index COG_UNUSED)
@@ -2076,6 +2092,7 @@ JOBS(any_program_is_survived, a_program_that_ends, only_name, 1)
 JOBS(the_wait_begins_with_the_first_answer, a_slow_second_answer, only_name, 1)
 JOBS(each_password_has_its_wait, two_wrong_passwords, only_name, 1)
 JOBS(what_fails_refuses, a_call_that_fails, break_name, COG_COUNT(breaks))
+JOBS(an_old_password_is_never_missing, no_empty_old_password, only_name, 1)
 JOBS(debug_tells_of_both_halves, both_halves_logged, only_name, 1)
 JOBS(chauthtok_has_two_halves, unknown_half, half_name, COG_COUNT(halves))
 JOBS(prompts_are_whole_or_not_at_all, long_prompt, prompt_name,
@@ -2095,6 +2112,7 @@ main(void)
         cmocka_unit_test(arguments_are_checked),
         cmocka_unit_test(other_calls),
         cmocka_unit_test(passwords_are_changed),
+        cmocka_unit_test(an_old_password_is_never_missing),
         cmocka_unit_test(debug_tells_of_both_halves),
         cmocka_unit_test(chauthtok_has_two_halves),
         cmocka_unit_test(prompts_are_whole_or_not_at_all),

@@ -516,6 +516,9 @@ static const struct {
     {CHALLENGE("\"Session\":7"), -1},
     {"{\"ChallengeName\":\"PASSWORD_VERIFIER\"}", 0},
     {"{\"ChallengeName\":\"PASSWORD_VERIFIER2\"}", -1},
+    {"{\"ChallengeName\":\"DEVICE_SRP_AUTH\"}", 0},
+    {"{\"ChallengeName\":\"DEVICE_PASSWORD_VERIFIER\"}", 0},
+    {"{\"ChallengeName\":\"DEVICE_SRP\"}", -1},
     /* JSN17: both. */
     {"{\"ChallengeName\":\"SMS_MFA\",\"Session\":\"s\","
      "\"AuthenticationResult\":{\"AccessToken\":\"a\"}}",

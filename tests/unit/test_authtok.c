@@ -151,15 +151,48 @@ pam_takes_nothing(void **state)
     };
 
     (void)state;
+    old_token = "";
     for (size_t i = 0; i < COG_COUNT(cases); i++) {
         struct cog_authtok authtok =
             cog_authtok_begin(handle, &only, cases[i].operation);
+        struct cog_err err = COG_ERR_INIT;
 
+        assert_int_equal(
+            cog_secret_append_str(&authtok.old_password, "old", &err), 0);
+        assert_int_equal(
+            cog_secret_append_str(&authtok.new_password, "new", &err), 0);
         refused = 0;
         cog_authtok_hand_on(&authtok, true);
         assert_int_equal(refused, cases[i].refused);
         cog_authtok_clear(&authtok);
     }
+}
+
+/* Nor can the second half come about without an old password. */
+static void
+there_is_an_old_password(void **state)
+{
+    static const struct {
+        const char *old;
+        bool none; /* PAM gives nothing */
+        int rc;
+    } cases[] = {
+        {NULL, false, -1},
+        {"", false, -1},
+        {"old", true, -1},
+        {"old", false, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COG_COUNT(cases); i++) {
+        struct cog_err err = COG_ERR_INIT;
+
+        old_token = cases[i].old;
+        no_items = cases[i].none;
+        assert_int_equal(cog_authtok_guard(handle, &err), cases[i].rc);
+        assert_int_equal(err.code, cases[i].rc == 0 ? COG_OK : COG_E_SYSTEM);
+    }
+    no_items = false;
 }
 
 /* A sign-in's password is nobody else's: it is not even remembered. */
@@ -186,6 +219,7 @@ main(void)
         cmocka_unit_test(memory_runs_out),
         cmocka_unit_test(pam_gives_nothing),
         cmocka_unit_test(pam_takes_nothing),
+        cmocka_unit_test(there_is_an_old_password),
         cmocka_unit_test(a_sign_in_keeps_nothing),
     };
 

@@ -22,8 +22,10 @@
 #include <openssl/crypto.h>
 #include <unistd.h>
 
+#include "lib/login/keep.h"
 #include "lib/net/json.h"
 #include "tests/sign.h"
+#include "tests/unit/shelf.h"
 #include "tests/unit/tokens.h"
 #include "tests/unit/world.h"
 
@@ -197,6 +199,7 @@ whole_env(struct world *world)
 }
 
 static char tokens_reply[SIGN_MAX];
+static char device_reply[SIGN_MAX];
 static char keys_reply[SIGN_MAX];
 
 #define CHALLENGE(name, parameters)                                     \
@@ -238,6 +241,13 @@ static const struct world_answer types_new_password[] = {
     {COG_TEXT_NEW_PASSWORD, false, "N3w", 0},
     {COG_TEXT_NEW_PASSWORD_AGAIN, false, "N3w", 0},
 };
+static const struct world_exchange by_device[] = {
+    {.expect = "InitiateAuth", .status = 200, .body = device_reply},
+    {.expect = TOKENS_JWKS_URL, .status = 200, .body = keys_reply},
+    {.expect = "ConfirmDevice",
+     .status = 200,
+     .body = "{\"UserConfirmationNecessary\":false}"},
+};
 static const struct world_exchange stranger[] = {
     {.expect = "InitiateAuth",
      .status = 400,
@@ -258,16 +268,19 @@ static const struct {
     bool confidential;
     bool cached;        /* there is a cache directory */
     bool warm;          /* the warm-up brings the keys */
+    bool kept;          /* in a store, with a device */
     enum cog_errc code; /* with memory enough */
 } cases[] = {
     {"password", SCRIPT(by_password, types_password), false, false, true, false,
-     COG_OK},
-    {"SRP, code, confidential", SCRIPT(by_srp, types_code), true, true, false,
      false, COG_OK},
+    {"SRP, code, confidential", SCRIPT(by_srp, types_code), true, true, false,
+     false, false, COG_OK},
     {"new password, warm keys", SCRIPT(by_new_password, types_new_password),
-     false, false, true, true, COG_OK},
+     false, false, true, true, false, COG_OK},
+    {"a record with a device", SCRIPT(by_device, types_password), false, false,
+     false, false, true, COG_OK},
     {"wrong password", SCRIPT(stranger, types_password), false, false, false,
-     false, COG_E_DENIED},
+     false, false, COG_E_DENIED},
 };
 
 static int
@@ -282,6 +295,12 @@ make_replies(void **state)
                    "{\"AuthenticationResult\":{\"AccessToken\":\"a.c.c\","
                    "\"IdToken\":\"%s\",\"RefreshToken\":\"r.e.f\"}}",
                    cog_secret_str(&token));
+    (void)snprintf(device_reply, sizeof(device_reply),
+                   "{\"AuthenticationResult\":{\"AccessToken\":\"a.c.c\","
+                   "\"IdToken\":\"%s\",\"RefreshToken\":\"r.e.f\","
+                   "\"NewDeviceMetadata\":{\"DeviceKey\":\"us-east-1_d1\","
+                   "\"DeviceGroupKey\":\"-group\"}}}",
+                   cog_secret_str(&token));
     (void)snprintf(keys_reply, sizeof(keys_reply), "%s", tokens_jwks());
     cog_secret_clear(&token);
     cog_json_setup(); /* from here on, as in the helper */
@@ -294,7 +313,8 @@ prepare(size_t i)
     struct cog_prepared prepared = COG_PREPARED_INIT;
     struct cog_err err = COG_ERR_INIT;
 
-    prepared.config = tokens_config("allow_users = alice", NULL);
+    prepared.config =
+        tokens_config("allow_users = alice\nremember_device = yes", NULL);
     prepared.config.auth_flow =
         cases[i].srp ? COG_AUTH_FLOW_SRP : COG_AUTH_FLOW_PASSWORD;
     (void)snprintf(prepared.local.account.name,
@@ -335,6 +355,34 @@ check_outcome(size_t i, int rc, const struct cog_login_facts *facts,
     }
 }
 
+/* What is in the store is true: alice is nobody else, and where a record is
+ * said to be, there is one, whole. */
+static void
+check_kept(struct cog_store *store, const struct cog_prepared *prepared)
+{
+    const struct cog_record_key key = cog_keep_key(prepared, TOKENS_SUB);
+    struct cog_record record = COG_RECORD_INIT;
+    struct cog_binding binding;
+    struct cog_err err = COG_ERR_INIT;
+    bool bound = false;
+    bool found = false;
+    bool lost = false;
+
+    assert_int_equal(cog_binding_read(store, "alice", &binding, &bound, &err),
+                     0);
+    assert_int_equal(cog_record_read(store, &key, &record, &found, &lost, &err),
+                     0);
+    assert_false(lost);
+    assert_true(bound || !found);
+    if (bound)
+        assert_string_equal(binding.sub, TOKENS_SUB);
+    if (bound && binding.recorded)
+        assert_true(found);
+    if (found)
+        assert_string_equal(cog_secret_str(&record.refresh_token), "r.e.f");
+    cog_record_clear(&record);
+}
+
 /* Forget what a sign-in left in its cache directory. */
 static void
 empty(const char *path)
@@ -367,6 +415,10 @@ sign_in(size_t i, const char *cache, unsigned long n)
     world.answers = cases[i].answers;
     world.answer_count = cases[i].answer_count;
     world.warm_reply = cases[i].warm ? keys_reply : NULL;
+    if (cases[i].kept) {
+        assert_int_equal(shelf_setup(NULL), 0);
+        login.store = shelf_open();
+    }
     if (cases[i].cached)
         login.cache_dir = open(cache, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     countdown = n;
@@ -374,6 +426,11 @@ sign_in(size_t i, const char *cache, unsigned long n)
     rc = cog_login_authenticate(&env, &login, &facts, &err);
     armed = false;
     check_outcome(i, rc, &facts, &err);
+    if (login.store != NULL) {
+        check_kept(login.store, &prepared);
+        cog_store_close(login.store);
+        assert_int_equal(shelf_teardown(NULL), 0);
+    }
     if (login.cache_dir >= 0)
         (void)close(login.cache_dir);
     empty(cache);
