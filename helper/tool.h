@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+#include "lib/core/err.h"
+
 /* Exit statuses, documented in pam-cognito(8). stdout is data, stderr talk. */
 enum cog_exit {
     COG_EXIT_OK = 0,
@@ -22,8 +24,12 @@ struct cog_tool_options {
     const char *config_path;
     const char *service; /* NULL: none in particular */
     const char *user;    /* NULL: not given */
+    bool all;
     bool json;
     bool utf8; /* the user's locale prints UTF-8 */
 };
+
+/* The exit status of a program that ended with this error. */
+enum cog_exit cog_tool_exit(enum cog_errc code);
 
 #endif

@@ -96,8 +96,11 @@ tests_unit_test_flow_memory_LDFLAGS = $(flow_test_ldflags) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=cog_flow_run
 tests_unit_test_flow_renewal_LDFLAGS = $(flow_test_ldflags)
 
-# Files of the store fail to be read and written for want of memory.
+# Files of the store cannot be read or written, each call in turn.
 tests_unit_test_record_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
+tests_unit_test_slot_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=fchmod,--wrap=flock,--wrap=fsync,--wrap=openat,--wrap=read \
+	-Wl,--wrap=renameat2,--wrap=write
 
 # Each of our own allocations, and jansson's, is made to fail.
 tests_unit_test_memory_LDFLAGS = $(AM_LDFLAGS) \

@@ -97,7 +97,7 @@ read_process(const char *path, struct process *ret, bool *ret_found,
 static int
 read_leader(pid_t sid, uint64_t *ret_start, struct cog_err *err)
 {
-    struct process leader;
+    struct process leader = {0};
     char path[64];
     bool found = false;
 
@@ -135,7 +135,7 @@ cog_session_read(uid_t real_uid, struct cog_session *ret, struct cog_err *err)
 {
     static const char path[] = "/proc/self/stat";
     struct cog_session session = {.real_uid = real_uid};
-    struct process self;
+    struct process self = {0};
     bool found = false;
 
     if (read_process(path, &self, &found, err) < 0)

@@ -58,9 +58,10 @@ check_thread(struct cog_err *err)
     pthread_t thread;
     const int e = pthread_create(&thread, NULL, do_nothing, NULL);
 
-    if (e != 0)
+    if (e != 0) {
         return cog_fail(err, COG_E_SYSTEM, "local error: no thread: %s",
                         strerror(e));
+    }
     (void)pthread_join(thread, NULL);
     return 0;
 }

@@ -494,9 +494,10 @@ judge_silence(const struct cog_http *http, const struct exchange *x,
     long proxy_status = 0;
 
     (void)curl_easy_getinfo(x->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
-    if (proxy_status >= 300)
+    if (proxy_status >= 300) {
         return cog_fail(err, COG_E_PROTOCOL, "the proxy says %ld",
                         proxy_status);
+    }
     if (check_connect(x, err) < 0 || check_hearing(http, from_ms, err) < 0 ||
         cog_blame_check_means(err) < 0)
         return -1;

@@ -37,6 +37,7 @@ struct cog_flow {
 
 /* What is known of the user's proofs; also valid after a failure. */
 struct cog_flow_facts {
+    bool answered;              /* the pool took up the sign-in */
     bool proven;                /* the pool accepted a password or first code */
     struct cog_refused refused; /* the last one */
     const char *method;  /* first factor: "password", "email_otp", "sms_otp" */

@@ -171,7 +171,8 @@ cog_proof_device_verifier(struct cog_run *run, struct cog_err *err)
     if (send_proof(run, &run->device_pair, &challenge, err) < 0) {
         /* The user's password was right: what is refused is the device, and
          * one whose proof fails is as good as unknown. */
-        if (run->facts->refused.kind == COG_REFUSAL_CREDENTIALS)
+        if (run->facts->refused.kind == COG_REFUSAL_CREDENTIALS ||
+            run->facts->refused.kind == COG_REFUSAL_NOT_FOUND)
             run->facts->refused.kind = COG_REFUSAL_DEVICE;
         return -1;
     }

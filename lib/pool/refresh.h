@@ -28,7 +28,7 @@ struct cog_refresh {
  * and a refresh token only when the pool rotates: it replaces the old one and
  * must be on disk before anything else happens.
  * refused->kind: TOKEN (expired, revoked, invalid), REUSED (a rotated token
- * came back: theft or a lost reply), DISABLED, CREDENTIALS (user not found).
+ * came back: theft or a lost reply), DISABLED, NOT_FOUND.
  * COG_E_NET, COG_E_THROTTLED: nothing is known. Otherwise as in api.h.
  */
 int cog_refresh_run(const struct cog_api *api,

@@ -83,7 +83,7 @@ static const struct meaning meanings[] = {
     USER("NotAuthorizedException", "Incorrect username or password*",
          COG_REFUSAL_CREDENTIALS, "wrong password or unknown pool user"),
     USER("NotAuthorizedException", "User does not exist*",
-         COG_REFUSAL_CREDENTIALS, "unknown pool user"),
+         COG_REFUSAL_NOT_FOUND, "unknown pool user"),
     USER("NotAuthorizedException", "User is disabled*", COG_REFUSAL_DISABLED,
          "the pool user is disabled"),
     USER("NotAuthorizedException", "Temporary password has expired*",
@@ -115,7 +115,7 @@ static const struct meaning meanings[] = {
     USER("NotAuthorizedException", NULL, COG_REFUSAL_CREDENTIALS,
          "the pool refused the user"),
 
-    USER("UserNotFoundException", NULL, COG_REFUSAL_CREDENTIALS,
+    USER("UserNotFoundException", NULL, COG_REFUSAL_NOT_FOUND,
          "unknown pool user"),
     USER("UserNotConfirmedException", NULL, COG_REFUSAL_UNCONFIRMED,
          "the pool user has not confirmed the sign-up"),

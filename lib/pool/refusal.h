@@ -27,7 +27,8 @@
 enum cog_refusal {
     COG_REFUSAL_NONE = 0,     /* the pool did not refuse */
     COG_REFUSAL_OTHER,        /* nothing to do but give up */
-    COG_REFUSAL_CREDENTIALS,  /* wrong password or unknown user */
+    COG_REFUSAL_CREDENTIALS,  /* wrong password; maybe unknown user */
+    COG_REFUSAL_NOT_FOUND,    /* the pool says that there is no such user */
     COG_REFUSAL_LOCKED,       /* too many tries of this user */
     COG_REFUSAL_DISABLED,     /* an administrator disabled the user */
     COG_REFUSAL_UNCONFIRMED,  /* sign-up is not finished */

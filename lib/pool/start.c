@@ -120,5 +120,6 @@ cog_start_run(struct cog_run *run, struct cog_err *err)
     if (initiate(run, &start, err) < 0)
         return -1;
     run->begun = true;
+    run->facts->answered = true;
     return proves_password(run, &start) ? cog_run_prove_password(run, err) : 0;
 }

@@ -70,8 +70,8 @@ static int
 unpack_secret(struct cog_unpack *from, struct cog_secret *ret,
               struct cog_err *err)
 {
-    const unsigned char *bytes;
-    size_t len;
+    const unsigned char *bytes = NULL;
+    size_t len = 0;
 
     if (cog_unpack_field(from, ret->max, &bytes, &len, err) < 0)
         return -1;
@@ -83,7 +83,7 @@ static int
 unpack_text(struct cog_unpack *from, const char **ret, size_t *ret_len,
             struct cog_err *err)
 {
-    const unsigned char *bytes;
+    const unsigned char *bytes = NULL;
 
     if (cog_unpack_field(from, COG_NAME_POOL_BYTES - 1, &bytes, ret_len, err) <
         0)
@@ -98,8 +98,8 @@ static int
 unpack_username(struct cog_unpack *from, struct cog_record *ret,
                 struct cog_err *err)
 {
-    const char *text;
-    size_t len;
+    const char *text = NULL;
+    size_t len = 0;
 
     if (unpack_text(from, &text, &len, err) < 0)
         return -1;
@@ -117,8 +117,8 @@ unpack_groups(struct cog_unpack *from, struct cog_list *ret,
     if (cog_unpack_number(from, COG_RECORDBODY_GROUPS, &count, err) < 0)
         return -1;
     for (uint64_t i = 0; i < count; i++) {
-        const char *text;
-        size_t len;
+        const char *text = NULL;
+        size_t len = 0;
 
         if (unpack_text(from, &text, &len, err) < 0 ||
             cog_list_append(ret, text, len, err) < 0)

@@ -25,10 +25,11 @@ cog_seal_random_key(struct cog_secret *ret, struct cog_err *err)
     unsigned char key[COG_SEAL_KEY_BYTES];
     int rc = -1;
 
-    if (RAND_priv_bytes(key, sizeof(key)) == 1)
-        rc = cog_secret_append(ret, key, sizeof(key), err);
-    else
+    if (RAND_priv_bytes(key, sizeof(key)) != 1) {
         (void)fail_openssl("random bytes", err);
+    } else {
+        rc = cog_secret_append(ret, key, sizeof(key), err);
+    }
     OPENSSL_cleanse(key, sizeof(key));
     return rc;
 }
@@ -63,10 +64,11 @@ cog_seal_derive(const struct cog_secret *host_key, const char *purpose,
     EVP_KDF_CTX *ctx = kdf == NULL ? NULL : EVP_KDF_CTX_new(kdf);
     int rc = -1;
 
-    if (ctx != NULL && derive(ctx, host_key, purpose, key))
+    if (ctx != NULL && derive(ctx, host_key, purpose, key)) {
         rc = cog_secret_append(ret, key, sizeof(key), err);
-    else
+    } else {
         (void)fail_openssl("HKDF", err);
+    }
     EVP_KDF_CTX_free(ctx);
     EVP_KDF_free(kdf);
     OPENSSL_cleanse(key, sizeof(key));

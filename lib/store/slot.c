@@ -146,10 +146,11 @@ cog_slot_read(const struct cog_slot *slot, struct cog_secret *ret,
     }
     rc = read_open(slot, fd, ret, err);
     (void)close(fd);
-    if (rc < 0)
+    if (rc < 0) {
         cog_secret_clear(ret);
-    else
+    } else {
         *ret_found = true;
+    }
     return rc;
 }
 

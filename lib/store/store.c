@@ -34,10 +34,11 @@ open_place(const struct place *place, struct cog_err *err)
     char path[PATH_MAX];
     int n;
 
-    if (place->name == NULL)
+    if (place->name == NULL) {
         n = snprintf(path, sizeof(path), "%s", place->parent);
-    else
+    } else {
         n = snprintf(path, sizeof(path), "%s/%s", place->parent, place->name);
+    }
     if (n < 0 || (size_t)n >= sizeof(path))
         return cog_fail(err, COG_E_SYSTEM, "the store's path is too long");
     /* A store that is gone must not be made to look like a new one. */

@@ -130,7 +130,7 @@ cog_ticket_write(const struct cog_store *store, const struct cog_ticket *ticket,
     struct cog_secret text = COG_SECRET_INIT(COG_SHEET_MAX);
     char name[COG_SEAL_HEX_BYTES];
     struct cog_slot slot;
-    struct form form;
+    struct form form = {0};
     int rc = -1;
 
     if (now->unix_s < 0 || now->boot_s < 0)
@@ -190,8 +190,8 @@ cog_ticket_holds(const struct cog_store *store, const struct cog_ticket *ticket,
     struct cog_err ignored = COG_ERR_INIT;
     char name[COG_SEAL_HEX_BYTES];
     struct cog_slot slot;
-    struct form want;
-    struct form got;
+    struct form want = {0};
+    struct form got = {0};
 
     if (write_down(ticket, &want, &ignored) < 0 ||
         locate(store, &want, &slot, name, &ignored) < 0 ||
@@ -208,7 +208,7 @@ cog_ticket_erase(const struct cog_store *store, const struct cog_ticket *ticket)
     struct cog_err ignored = COG_ERR_INIT;
     char name[COG_SEAL_HEX_BYTES];
     struct cog_slot slot;
-    struct form form;
+    struct form form = {0};
 
     if (write_down(ticket, &form, &ignored) == 0 &&
         locate(store, &form, &slot, name, &ignored) == 0)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -51,10 +52,11 @@ cog_userlock_take(const struct cog_store *store, const char *user,
         return 0;
     }
     if (fd >= 0) {
-        (void)cog_fail(&why, COG_E_SYSTEM, "%s",
-                       errno == EWOULDBLOCK ? "another process has it"
-                                            : strerror(errno));
+        const bool held = errno == EWOULDBLOCK;
+
+        (void)cog_fail(&why, held ? COG_E_NET : COG_E_SYSTEM, "%s",
+                       held ? "another process has it" : strerror(errno));
         (void)close(fd);
     }
-    return cog_fail(err, COG_E_SYSTEM, "locks/%s: %s", name, why.msg);
+    return cog_fail(err, why.code, "locks/%s: %s", name, why.msg);
 }

@@ -16,8 +16,8 @@
 #define COG_USERLOCK_WAIT_MS 2000
 
 /* Take the lock of a local user; *ret is released by close(2), also by dying.
- * The file is never removed. COG_E_SYSTEM: not in that time, or there can be
- * no lock. */
+ * The file is never removed. COG_E_NET: somebody else held it all that time.
+ * COG_E_SYSTEM: there can be no lock. */
 int cog_userlock_take(const struct cog_store *store, const char *user,
                       int64_t wait_ms, int *ret,
                       struct cog_err *err) COG_MUST_USE;

@@ -30,10 +30,11 @@ compute(const struct cog_secret *password, const char *setting,
     const char *hash = crypt_ra(password->data, setting, &work, &size);
     int rc = -1;
 
-    if (hash != NULL && strncmp(hash, prefix, strlen(prefix)) == 0)
+    if (hash != NULL && strncmp(hash, prefix, strlen(prefix)) == 0) {
         rc = cog_secret_append_str(ret, hash, err);
-    else
+    } else {
         (void)cog_fail(err, COG_E_SYSTEM, "yescrypt: %s", strerror(errno));
+    }
     if (work != NULL)
         explicit_bzero(work, (size_t)size);
     free(work);

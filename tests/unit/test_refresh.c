@@ -196,7 +196,7 @@ static const struct {
     {400, REFUSED("NotAuthorizedException", "User is disabled."), COG_E_DENIED,
      COG_REFUSAL_DISABLED},
     {400, REFUSED("UserNotFoundException", "x"), COG_E_DENIED,
-     COG_REFUSAL_CREDENTIALS},
+     COG_REFUSAL_NOT_FOUND},
     {400, REFUSED("NotAuthorizedException", "Unable to verify secret for x"),
      COG_E_CLIENT, COG_REFUSAL_SECRET_WRONG},
     {400, REFUSED("TooManyRequestsException", "x"), COG_E_THROTTLED,

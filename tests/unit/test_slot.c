@@ -15,7 +15,6 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -44,56 +43,72 @@ fails(const char *call)
     return true;
 }
 
-/* These definitions come before libc's. */
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+int __real_fchmod(int fd, mode_t mode);
+int __wrap_fchmod(int fd, mode_t mode);
+int __real_flock(int fd, int how);
+int __wrap_flock(int fd, int how);
+int __real_renameat2(int from_dir, const char *from, int to_dir, const char *to,
+                     unsigned flags);
+int __wrap_renameat2(int from_dir, const char *from, int to_dir, const char *to,
+                     unsigned flags);
+ssize_t __real_write(int fd, const void *bytes, size_t len);
+ssize_t __wrap_write(int fd, const void *bytes, size_t len);
+ssize_t __real_read(int fd, void *buf, size_t len);
+ssize_t __wrap_read(int fd, void *buf, size_t len);
+int __real_openat(int dir, const char *path, int flags, ...);
+int __wrap_openat(int dir, const char *path, int flags, ...);
+
 int
-fsync(int fd)
+__wrap_fsync(int fd)
 {
     syncs++;
-    return fails("fsync") ? -1 : (int)syscall(SYS_fsync, fd);
+    return fails("fsync") ? -1 : __real_fsync(fd);
 }
 
 int
-fchmod(int fd, mode_t mode)
+__wrap_fchmod(int fd, mode_t mode)
 {
-    return fails("fchmod") ? -1 : (int)syscall(SYS_fchmod, fd, mode);
+    return fails("fchmod") ? -1 : __real_fchmod(fd, mode);
 }
 
 int
-flock(int fd, int how)
+__wrap_flock(int fd, int how)
 {
-    return fails("flock") ? -1 : (int)syscall(SYS_flock, fd, how);
+    return fails("flock") ? -1 : __real_flock(fd, how);
 }
 
 int
-renameat2(int from_dir, const char *from, int to_dir, const char *to,
-          unsigned flags)
+__wrap_renameat2(int from_dir, const char *from, int to_dir, const char *to,
+                 unsigned flags)
 {
     if (fails("renameat2"))
         return -1;
-    return (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, flags);
+    return __real_renameat2(from_dir, from, to_dir, to, flags);
 }
 
 ssize_t
-write(int fd, const void *bytes, size_t len)
+__wrap_write(int fd, const void *bytes, size_t len)
 {
-    if (fails("write")) {
-        if (fault.e != 0)
-            return -1;
-        return fault.nth = 1, len > 1 ? syscall(SYS_write, fd, bytes, 1) : 0;
-    }
-    return syscall(SYS_write, fd, bytes, len);
+    if (!fails("write"))
+        return __real_write(fd, bytes, len);
+    if (fault.e != 0)
+        return -1;
+    fault.nth = 1; /* one byte at a time, until one is left */
+    return len > 1 ? __real_write(fd, bytes, 1) : 0;
 }
 
 ssize_t
-read(int fd, void *buf, size_t len)
+__wrap_read(int fd, void *buf, size_t len)
 {
     if (fails("read"))
         return fault.e == 0 ? 0 : -1;
-    return syscall(SYS_read, fd, buf, len);
+    return __real_read(fd, buf, len);
 }
 
 int
-openat(int dir, const char *path, int flags, ...)
+__wrap_openat(int dir, const char *path, int flags, ...)
 {
     va_list ap;
     mode_t mode;
@@ -101,8 +116,7 @@ openat(int dir, const char *path, int flags, ...)
     va_start(ap, flags);
     mode = (flags & O_CREAT) != 0 ? va_arg(ap, mode_t) : 0;
     va_end(ap);
-    return fails("openat") ? -1
-                           : (int)syscall(SYS_openat, dir, path, flags, mode);
+    return fails("openat") ? -1 : __real_openat(dir, path, flags, mode);
 }
 
 static struct cog_slot slot;

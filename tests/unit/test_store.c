@@ -352,6 +352,7 @@ one_key(void **state)
             struct cog_store *store = shelf_open();
 
             memcpy(keys_made[i], store->key.data, COG_SEAL_KEY_BYTES);
+            cog_store_close(store);
             _exit(0);
         }
     }

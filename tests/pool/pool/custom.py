@@ -17,15 +17,15 @@ def step(pool, sign_in):
 
 
 def answer(pool, session, responses):
+    """A forgiven answer leaves the step as it is, so the same question comes again."""
     given = required(responses, "ANSWER")
     sign_in = session.sign_in
     script = sign_in.user.custom_steps[sign_in.custom_done]
     if same(script["answer"], given):
         sign_in.custom_done += 1
         sign_in.custom_misses = 0
-        return None
+        return
     sign_in.custom_misses += 1
     if sign_in.custom_misses > script.get("retries", 0):
         session.used = True
         raise not_authorized()
-    return step(pool, sign_in)
