@@ -148,12 +148,15 @@ list_user(struct cog_storeroom *room, const char *user, struct cog_rows *rows,
           struct cog_err *err)
 {
     struct kept k = KEPT_INIT;
-    int rc = -1;
+    int rc;
 
     k.user = user;
-    if (look_at_sheets(room->store, &k, err) == 0 &&
-        look_at_record(room, k.binding.sub, &k, err) == 0)
-        rc = cog_rows_add(rows, describe(room, &k), err);
+    rc = look_at_sheets(room->store, &k, err);
+    if (rc == 0 && k.bound) { /* still */
+        rc = look_at_record(room, k.binding.sub, &k, err);
+        if (rc == 0)
+            rc = cog_rows_add(rows, describe(room, &k), err);
+    }
     cog_record_clear(&k.record);
     return rc;
 }
@@ -229,9 +232,8 @@ send_revocation(const struct cog_prepared *prepared, struct cog_http *http,
     const struct cog_api api = {
         .endpoint = prepared->config.endpoint,
         .client_id = prepared->config.client_id,
-        .client_secret = prepared->client_secret.len > 0
-                             ? &prepared->client_secret
-                             : NULL,
+        .client_secret =
+            prepared->client_secret.len > 0 ? &prepared->client_secret : NULL,
         .transport = &transport,
     };
     struct cog_refused refused = {COG_REFUSAL_NONE, ""};

@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "helper/cache.h"
 #include "helper/check_config.h"
+#include "helper/recheck_all.h"
 #include "helper/terminal.h"
 #include "helper/test_user.h"
 #include "helper/tool.h"
@@ -18,13 +20,22 @@
 #include "lib/host/config.h"
 
 static const char usage[] =
-    "usage: pam-cognito check-config [-c FILE] [--json]\n"
+    "usage: pam-cognito cache list [-c FILE] [--service NAME] [--json]\n"
+    "       pam-cognito cache forget USER [-c FILE] [--service NAME] [--json]\n"
+    "       pam-cognito cache purge [-c FILE] [--service NAME] [--json]\n"
+    "       pam-cognito check-config [-c FILE] [--json]\n"
+    "       pam-cognito recheck [--all] [-c FILE] [--service NAME] [--json]\n"
     "       pam-cognito test USER [-c FILE] [--service NAME] [--json]\n"
     "       pam-cognito --help | --version\n"
     "\n"
+    "  cache list    who is bound to which pool user, and what is kept\n"
+    "  cache forget  remove all that is kept of USER\n"
+    "  cache purge   remove all records: everybody has to sign in again\n"
     "  check-config  report every mistake of the configuration\n"
+    "  recheck       whom does the pool no longer accept?\n"
     "  test          sign USER in to the pool without touching any PAM stack\n"
     "\n"
+    "      --all           also those the pool was asked about lately\n"
     "  -c, --config FILE   instead of " COG_CONFIG_PATH "\n"
     "      --service NAME  with the keys of this PAM service's section\n"
     "      --json          the result as JSON\n"
@@ -32,14 +43,36 @@ static const char usage[] =
     "Exit status: 0 ok, 1 refused, 2 usage, 3 configuration,\n"
     "4 pool or network unavailable, 5 internal error.\n";
 
-static const struct {
+struct command {
     const char *name;
+    const char *verb; /* the first word behind it, or NULL */
     bool wants_user;
+    bool takes_all;
     enum cog_exit (*run)(const struct cog_tool_options *options);
-} commands[] = {
-    {"check-config", false, cog_check_config_run},
-    {"test", true, cog_test_user_run},
 };
+
+static const struct command commands[] = {
+    {"cache", "list", false, false, cog_cache_list},
+    {"cache", "forget", true, false, cog_cache_forget},
+    {"cache", "purge", false, false, cog_cache_purge},
+    {"check-config", NULL, false, false, cog_check_config_run},
+    {"recheck", NULL, false, true, cog_recheck_all_run},
+    {"test", NULL, true, false, cog_test_user_run},
+};
+
+/* `verb` may be NULL. */
+static const struct command *
+find(const char *name, const char *verb)
+{
+    for (size_t i = 0; i < COG_COUNT(commands); i++) {
+        const struct command *c = &commands[i];
+
+        if (strcmp(name, c->name) == 0 &&
+            (c->verb == NULL || (verb != NULL && strcmp(verb, c->verb) == 0)))
+            return c;
+    }
+    return NULL;
+}
 
 static enum cog_exit
 complain(const char *what)
@@ -54,6 +87,7 @@ static int
 parse_options(int argc, char **argv, struct cog_tool_options *options)
 {
     static const struct option longs[] = {
+        {"all", no_argument, NULL, 'a'},
         {"config", required_argument, NULL, 'c'},
         {"service", required_argument, NULL, 's'},
         {"json", no_argument, NULL, 'j'},
@@ -63,6 +97,9 @@ parse_options(int argc, char **argv, struct cog_tool_options *options)
 
     while ((option = getopt_long(argc, argv, "c:", longs, NULL)) != -1) {
         switch (option) {
+        case 'a':
+            options->all = true;
+            break;
         case 'c':
             options->config_path = optarg;
             break;
@@ -98,26 +135,34 @@ make_absolute(const char **path, char *buf, size_t size)
 }
 
 static enum cog_exit
-run(size_t command, bool utf8, int argc, char **argv)
+run(bool utf8, int argc, char **argv)
 {
     struct cog_tool_options options = {
         .config_path = COG_CONFIG_PATH,
         .utf8 = utf8,
     };
+    const struct command *command;
     char path[PATH_MAX];
-    const int first = parse_options(argc, argv, &options);
+    int word = parse_options(argc, argv, &options);
 
-    if (first < 0)
+    if (word < 0)
         return complain("unknown option");
-    if (argc - first != (commands[command].wants_user ? 1 : 0)) {
-        return complain(commands[command].wants_user ? "one USER is needed"
-                                                     : "too many words");
+    command = find(argv[0], argv[word]);
+    if (command == NULL)
+        return complain("unknown command");
+    if (command->verb != NULL)
+        word++;
+    if (argc - word != (command->wants_user ? 1 : 0)) {
+        return complain(command->wants_user ? "one USER is needed"
+                                            : "too many words");
     }
-    if (commands[command].wants_user)
-        options.user = argv[first];
+    if (options.all && !command->takes_all)
+        return complain("--all is for recheck");
+    if (command->wants_user)
+        options.user = argv[word];
     if (make_absolute(&options.config_path, path, sizeof(path)) < 0)
         return complain("the path of FILE is too long");
-    return commands[command].run(&options);
+    return command->run(&options);
 }
 
 int
@@ -134,9 +179,5 @@ main(int argc, char **argv)
         return fputs(usage, stdout) < 0 ? COG_EXIT_INTERNAL : COG_EXIT_OK;
     if (strcmp(argv[1], "--version") == 0)
         return puts(PACKAGE_STRING) < 0 ? COG_EXIT_INTERNAL : COG_EXIT_OK;
-    for (size_t i = 0; i < COG_COUNT(commands); i++) {
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return (int)run(i, utf8, argc - 1, argv + 1);
-    }
-    return (int)complain("unknown command");
+    return (int)run(utf8, argc - 1, argv + 1);
 }

@@ -164,18 +164,12 @@ hide_progress(const struct round *r)
         (void)fprintf(stderr, "\r%*s\r", 48, "");
 }
 
-/* Refusals are what was asked for; what is not known is talk. */
 static int
-report(struct round *r, const char *user, enum outcome outcome,
-       const char *method, const char *reason, struct cog_err *err)
+add_row(struct round *r, const char *user, enum outcome outcome,
+        const char *method, const char *reason, struct cog_err *err)
 {
-    const bool wanted = r->options->json || outcome == REFUSED;
-
     r->count[outcome]++;
-    hide_progress(r);
-    if (outcome == UNKNOWN)
-        (void)fprintf(stderr, "%s: %s\n", user, reason);
-    if (!wanted)
+    if (!r->options->json && outcome != REFUSED)
         return 0;
     return cog_rows_add(&r->rows,
                         json_pack("{s:o, s:s, s:o, s:o}", "user",
@@ -214,23 +208,22 @@ recheck_user(struct round *r, const char *user, struct cog_err *err)
     struct cog_login_facts facts = COG_LOGIN_FACTS_INIT;
     struct cog_err why = COG_ERR_INIT;
     enum outcome outcome;
-    int rc;
 
-    facts.method = "";
-    if (r->failures >= FAILURES_MAX) {
-        return report(r, user, UNKNOWN, "", "not asked: the pool is out of "
-                      "order", err);
-    }
+    if (r->failures >= FAILURES_MAX)
+        return add_row(r, user, UNKNOWN, "", "not asked", err);
+    show_progress(r);
     if (r->asked)
         wait_a_little();
-    rc = ask_undisturbed(r, user, &facts, &why);
+    if (ask_undisturbed(r, user, &facts, &why) < 0)
+        facts.method = "";
     outcome = outcome_of(why.code);
     judge(r, outcome, why.code);
     r->done++;
-    rc = report(r, user, outcome, rc == 0 ? facts.method : "",
-                rc == 0 ? facts.note.msg : why.msg, err);
-    show_progress(r);
-    return rc;
+    hide_progress(r);
+    if (outcome == UNKNOWN)
+        (void)fprintf(stderr, "%s: %s\n", user, why.msg);
+    return add_row(r, user, outcome, facts.method,
+                   outcome == ACCEPTED ? facts.note.msg : why.msg, err);
 }
 
 /* Whose binding it is cannot be told, but he is refused. */
@@ -239,9 +232,9 @@ report_damaged(struct round *r, const struct cog_list *files,
                struct cog_err *err)
 {
     for (size_t i = 0; i < files->count; i++) {
-        json_t *row = json_pack("{s:n, s:s, s:o}", "user", "result",
-                                words[REFUSED], "damaged",
-                                cog_rows_text(files->item[i]));
+        json_t *row =
+            json_pack("{s:n, s:s, s:o}", "user", "result", words[REFUSED],
+                      "damaged", cog_rows_text(files->item[i]));
 
         if (cog_rows_add(&r->rows, row, err) < 0)
             return -1;
@@ -283,7 +276,6 @@ recheck_everybody(struct round *r, struct cog_err *err)
     r->users = users.count;
     for (size_t i = 0; rc == 0 && i < users.count; i++)
         rc = recheck_user(r, users.item[i], err);
-    hide_progress(r);
     if (rc == 0)
         rc = report_damaged(r, &damaged, err);
     cog_list_clear(&users);
@@ -301,6 +293,9 @@ run(struct round *r, struct cog_err *err)
     set_ages(r);
     if (recheck_everybody(r, err) < 0 || cog_rows_end(&r->rows, err) < 0)
         return -1;
+    if (r->failures >= FAILURES_MAX)
+        (void)fprintf(stderr, "gave up after %d failures in a row\n",
+                      FAILURES_MAX);
     (void)fprintf(stderr, "%zu accepted, %zu refused, %zu unknown\n",
                   r->count[ACCEPTED], r->count[REFUSED], r->count[UNKNOWN]);
     return 0;

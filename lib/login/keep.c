@@ -90,10 +90,9 @@ copy(struct cog_secret *to, const struct cog_secret *from, struct cog_err *err)
     return cog_secret_append(to, from->data, from->len, err);
 }
 
-/* The record of the user's binding, if there is one that can be opened. */
-static int
-read_bound(const struct cog_login *login, struct cog_binding *ret_binding,
-           struct cog_record *ret, bool *ret_found, struct cog_err *err)
+int
+cog_keep_record(const struct cog_login *login, struct cog_binding *ret_binding,
+                struct cog_record *ret, bool *ret_found, struct cog_err *err)
 {
     struct cog_record_key key;
     bool lost = false;
@@ -132,8 +131,8 @@ cog_keep_device(const struct cog_login *login, struct cog_device *ret)
     if (!login->prepared->config.remember_device || login->read_only ||
         login->store == NULL || cog_store_no_key(login->store) != NULL)
         return;
-    if (read_bound(login, &binding, &record, &found, &none) < 0 || !found ||
-        take_device(&record, ret, &none) < 0)
+    if (cog_keep_record(login, &binding, &record, &found, &none) < 0 ||
+        !found || take_device(&record, ret, &none) < 0)
         cog_device_clear(ret);
     cog_record_clear(&record);
 }
@@ -160,6 +159,19 @@ cog_keep_check(const struct cog_login *login, const struct cog_claims *claims,
     if (login->store == NULL && !login->store_unsound)
         return 0;
     return check_bound(login, claims, &binding, &found, err);
+}
+
+int
+cog_keep_groups(const struct cog_claims *claims, struct cog_list *ret,
+                struct cog_err *err)
+{
+    const char *group;
+
+    for (size_t i = 0; (group = cog_claims_group(claims, i)) != NULL; i++) {
+        if (cog_list_append(ret, group, strlen(group), err) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 /* What the pool lists this host under. */
@@ -226,19 +238,6 @@ describe_device(const struct keep *k, const struct cog_record *old,
 }
 
 static int
-describe_groups(const struct cog_claims *claims, struct cog_list *ret,
-                struct cog_err *err)
-{
-    const char *group;
-
-    for (size_t i = 0; (group = cog_claims_group(claims, i)) != NULL; i++) {
-        if (cog_list_append(ret, group, strlen(group), err) < 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int
 describe(const struct keep *k, const struct cog_record *old,
          struct cog_record *ret, struct cog_err *err)
 {
@@ -252,7 +251,7 @@ describe(const struct keep *k, const struct cog_record *old,
                    cog_claims_username(k->signin->claims));
     if (copy(&ret->refresh_token, &k->signin->tokens->refresh, err) < 0 ||
         copy(&ret->verifier, &k->verifier, err) < 0 ||
-        describe_groups(k->signin->claims, &ret->groups, err) < 0)
+        cog_keep_groups(k->signin->claims, &ret->groups, err) < 0)
         return -1;
     return describe_device(k, old, ret, err);
 }
@@ -425,7 +424,7 @@ drop_locked(const struct cog_login *login, struct cog_err *err)
     bool found = false;
     int rc = -1;
 
-    if (read_bound(login, &binding, &record, &found, err) < 0)
+    if (cog_keep_record(login, &binding, &record, &found, err) < 0)
         goto out;
     rc = 0;
     if (found && record.verifier.len > 0) {

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 
 #include "lib/core/err.h"
+#include "lib/core/list.h"
 #include "lib/core/macros.h"
 #include "lib/login/login.h"
 #include "lib/login/prepare.h"
@@ -53,6 +54,10 @@ int cog_keep_check(const struct cog_login *login,
                    const struct cog_claims *claims,
                    struct cog_err *err) COG_MUST_USE;
 
+/* Append the pool groups that these claims name. COG_E_NOMEM. */
+int cog_keep_groups(const struct cog_claims *claims, struct cog_list *ret,
+                    struct cog_err *err) COG_MUST_USE;
+
 /* What a good sign-in brought; all borrowed. */
 struct cog_keep_signin {
     const struct cog_api *api;
@@ -71,9 +76,18 @@ int cog_keep_write(const struct cog_env *env, const struct cog_login *login,
                    struct cog_err *err) COG_MUST_USE;
 
 /*
- * The pool has a new password: the old one no longer opens anything offline.
- * The next sign-in makes a new verifier. COG_E_SYSTEM, COG_E_IDENTITY,
- * COG_E_NOMEM: it may still do so.
+ * The record of the user's binding, into `ret` (COG_RECORD_INIT), and whose it
+ * is (*ret_binding). *ret_found is false when he is not bound, or there is no
+ * record that can be opened. Errors as cog_keep_bound() and record.h.
+ */
+int cog_keep_record(const struct cog_login *login,
+                    struct cog_binding *ret_binding, struct cog_record *ret,
+                    bool *ret_found, struct cog_err *err) COG_MUST_USE;
+
+/*
+ * The last password no longer opens anything offline: the pool has a new one.
+ * The next sign-in makes a new verifier. COG_E_SYSTEM, COG_E_NET,
+ * COG_E_IDENTITY, COG_E_NOMEM: it may still do so.
  */
 int cog_keep_drop_verifier(const struct cog_login *login,
                            struct cog_err *err) COG_MUST_USE;

@@ -7,6 +7,7 @@
 #include "lib/core/name.h"
 #include "lib/login/identity.h"
 #include "lib/login/keep.h"
+#include "lib/login/offline.h"
 #include "lib/login/scope.h"
 #include "lib/pool/refresh.h"
 #include "lib/token/jwt.h"
@@ -215,8 +216,7 @@ take_warm_keys(struct cog_signin *s)
 }
 
 static int
-verify(struct cog_signin *s, const struct cog_secret *id_token,
-       struct cog_claims **ret, struct cog_err *err)
+verify(struct cog_signin *s, struct cog_claims **ret, struct cog_err *err)
 {
     const struct cog_config *config = &s->login->prepared->config;
     const struct cog_jwt_policy policy = {
@@ -226,47 +226,48 @@ verify(struct cog_signin *s, const struct cog_secret *id_token,
         .use = COG_TOKEN_ID,
         .leeway_s = COG_JWT_LEEWAY_MAX_S,
     };
+    const struct cog_secret *token = &s->reply.tokens.id;
     const struct cog_clock *clock = &s->env->clock;
     const struct cog_jwks *keys = NULL;
     char kid[COG_JWKS_KID_MAX + 1];
 
-    if (cog_jwt_kid(id_token, kid, err) < 0)
+    if (cog_jwt_kid(token, kid, err) < 0)
         return -1;
     take_warm_keys(s);
     if (cog_keyset_find(s->keyset, kid, &keys, err) < 0)
         return -1;
-    return cog_jwt_verify(id_token, &policy, keys, clock->unix_s(clock->ctx),
-                          ret, err);
+    return cog_jwt_verify(token, &policy, keys, clock->unix_s(clock->ctx), ret,
+                          err);
 }
 
 int
-cog_signin_admit(struct cog_signin *s, const struct cog_api_tokens *tokens,
-                 struct cog_err *err)
+cog_signin_verify(struct cog_signin *s, struct cog_err *err)
 {
-    const struct cog_prepared *prepared = s->login->prepared;
     struct cog_claims *claims = NULL;
-    const char *rule = "";
-    int rc = -1;
 
-    if (verify(s, &tokens->id, &claims, err) < 0)
-        goto out;
-    cog_signin_step(s->login, "verified the token");
-    (void)snprintf(s->facts->sub, sizeof(s->facts->sub), "%s",
-                   cog_claims_sub(claims));
-    if (cog_identity_check(&prepared->config, &prepared->local,
-                           prepared->pool_user, claims, &rule, err) < 0 ||
-        cog_keep_check(s->login, claims, err) < 0)
-        goto out;
-    s->facts->rule = rule;
-    cog_signin_step(s->login, "checked the rules");
+    if (verify(s, &claims, err) < 0)
+        return -1;
     cog_claims_close(s->claims);
     s->claims = claims;
-    claims = NULL;
-    rc = 0;
+    (void)snprintf(s->facts->sub, sizeof(s->facts->sub), "%s",
+                   cog_claims_sub(claims));
+    cog_signin_step(s->login, "verified the token");
+    return 0;
+}
 
-out:
-    cog_claims_close(claims);
-    return rc;
+int
+cog_signin_admit(struct cog_signin *s, struct cog_err *err)
+{
+    const struct cog_prepared *prepared = s->login->prepared;
+    const char *rule = "";
+
+    if (cog_identity_check(&prepared->config, &prepared->local,
+                           prepared->pool_user, s->claims, &rule, err) < 0 ||
+        cog_keep_check(s->login, s->claims, err) < 0)
+        return -1;
+    s->facts->rule = rule;
+    cog_signin_step(s->login, "checked the rules");
+    return 0;
 }
 
 /* In the order of enum cog_auth_flow. */
@@ -327,10 +328,15 @@ cog_signin_run(struct cog_signin *s, const struct cog_secret *password,
     forget(s);
     if (run_flow(s, password, err) < 0) {
         cog_signin_tell(s, &s->flow.refused);
+        if (!s->flow.proven)
+            cog_offline_refused(s->login, &s->flow.refused, password,
+                                &s->facts->note);
         return -1;
     }
     cog_signin_step(s->login, "the pool accepted the user");
-    return cog_signin_admit(s, &s->reply.tokens, err);
+    if (cog_signin_verify(s, err) < 0)
+        return -1;
+    return cog_signin_admit(s, err);
 }
 
 void

@@ -36,7 +36,8 @@ struct cog_signin {
     bool warm_keys; /* the warm-up asks the issuer itself for its keys */
     /* What the last cog_signin_run() came to, whether it failed or not. */
     struct cog_flow_facts flow;
-    /* What it brought, when it did not; else empty. */
+    /* What it brought, when it did not; else empty. Claims are verified, which
+     * says nothing of whether their holder may come in. */
     struct cog_api_reply reply;
     struct cog_claims *claims;
 };
@@ -87,14 +88,17 @@ int cog_signin_run(struct cog_signin *s, const struct cog_secret *password,
                    struct cog_err *err) COG_MUST_USE;
 
 /*
- * Let the holder of these tokens in, or not: verify the ID token, then the
- * rules, then the binding. On success s->claims are his.
- * COG_E_TOKEN: not genuine. COG_E_IDENTITY: not his, not allowed, bound to
- * somebody else. COG_E_NET, COG_E_PROTOCOL: no keys to verify with.
- * COG_E_SYSTEM: the binding cannot be read.
+ * Verify the ID token of s->reply: s->claims are its then, whoever's they are.
+ * COG_E_TOKEN: not genuine. COG_E_NET, COG_E_PROTOCOL: no keys to verify with.
  */
-int cog_signin_admit(struct cog_signin *s, const struct cog_api_tokens *tokens,
-                     struct cog_err *err) COG_MUST_USE;
+int cog_signin_verify(struct cog_signin *s, struct cog_err *err) COG_MUST_USE;
+
+/*
+ * Let the holder of s->claims in, or not: first the rules, then the binding.
+ * COG_E_IDENTITY: not his, not allowed, bound to somebody else. COG_E_SYSTEM:
+ * the binding cannot be read.
+ */
+int cog_signin_admit(struct cog_signin *s, struct cog_err *err) COG_MUST_USE;
 
 /* Show the pool's own words of a refusal: they tell a stranger nothing once the
  * user has proven himself. */

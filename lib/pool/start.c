@@ -31,7 +31,7 @@ retries_for(enum cog_refusal refusal, enum cog_errc code)
 {
     if (refusal == COG_REFUSAL_THROTTLED)
         return RETRIES_THROTTLE;
-    return code == COG_E_NET ? RETRIES_OUTAGE : 0;
+    return code == COG_E_NET || code == COG_E_UNREACHABLE ? RETRIES_OUTAGE : 0;
 }
 
 static int

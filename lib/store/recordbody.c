@@ -98,7 +98,7 @@ static int
 unpack_username(struct cog_unpack *from, struct cog_record *ret,
                 struct cog_err *err)
 {
-    const char *text = NULL;
+    const char *text = "";
     size_t len = 0;
 
     if (unpack_text(from, &text, &len, err) < 0)
@@ -117,7 +117,7 @@ unpack_groups(struct cog_unpack *from, struct cog_list *ret,
     if (cog_unpack_number(from, COG_RECORDBODY_GROUPS, &count, err) < 0)
         return -1;
     for (uint64_t i = 0; i < count; i++) {
-        const char *text = NULL;
+        const char *text = "";
         size_t len = 0;
 
         if (unpack_text(from, &text, &len, err) < 0 ||

@@ -103,24 +103,32 @@ write_down(const struct cog_ticket *ticket, struct form *form,
     return 0;
 }
 
+/* The name of a ticket's file is all of its identity. */
 static int
-locate(const struct cog_store *store, const struct form *form,
-       struct cog_slot *ret, char name[COG_SEAL_HEX_BYTES], struct cog_err *err)
+name_of(const struct form *form, char ret[COG_SEAL_HEX_BYTES],
+        struct cog_err *err)
 {
     struct cog_secret identity = COG_SECRET_INIT(COG_SHEET_MAX);
     int rc = -1;
 
     if (cog_sheet_format("ticket", form->fields, IDENTITY, &identity, err) == 0)
-        rc = cog_seal_hex(identity.data, identity.len, name, err);
+        rc = cog_seal_hex(identity.data, identity.len, ret, err);
     cog_secret_clear(&identity);
-    *ret = (struct cog_slot){
+    return rc;
+}
+
+static struct cog_slot
+slot_of(const struct cog_store *store, const char *name)
+{
+    const struct cog_slot slot = {
         .dir = store->tickets,
         .name = name,
         .uid = store->uid,
         .max_bytes = COG_SHEET_MAX,
         .until_reboot = true,
     };
-    return rc;
+
+    return slot;
 }
 
 int
@@ -129,7 +137,7 @@ cog_ticket_write(const struct cog_store *store, const struct cog_ticket *ticket,
 {
     struct cog_secret text = COG_SECRET_INIT(COG_SHEET_MAX);
     char name[COG_SEAL_HEX_BYTES];
-    struct cog_slot slot;
+    const struct cog_slot slot = slot_of(store, name);
     struct form form = {0};
     int rc = -1;
 
@@ -139,21 +147,11 @@ cog_ticket_write(const struct cog_store *store, const struct cog_ticket *ticket,
         return -1;
     put_number(form.unix_time, (uint64_t)now->unix_s);
     put_number(form.boot_time, (uint64_t)now->boot_s);
-    if (locate(store, &form, &slot, name, err) == 0 &&
+    if (name_of(&form, name, err) == 0 &&
         cog_sheet_format("ticket", form.fields, FIELDS, &text, err) == 0)
         rc = cog_slot_write(&slot, &text, err);
     cog_secret_clear(&text);
     return rc;
-}
-
-static bool
-same_identity(const struct form *a, const struct form *b)
-{
-    bool same = true;
-
-    for (size_t i = 0; i < IDENTITY; i++)
-        same = same && strcmp(a->fields[i].value, b->fields[i].value) == 0;
-    return same;
 }
 
 /* Not older than max_age_s, and not from the future. */
@@ -189,15 +187,16 @@ cog_ticket_holds(const struct cog_store *store, const struct cog_ticket *ticket,
 {
     struct cog_err ignored = COG_ERR_INIT;
     char name[COG_SEAL_HEX_BYTES];
-    struct cog_slot slot;
+    char got_name[COG_SEAL_HEX_BYTES];
+    const struct cog_slot slot = slot_of(store, name);
     struct form want = {0};
     struct form got = {0};
 
     if (write_down(ticket, &want, &ignored) < 0 ||
-        locate(store, &want, &slot, name, &ignored) < 0 ||
-        !read_form(&slot, &got))
+        name_of(&want, name, &ignored) < 0 || !read_form(&slot, &got) ||
+        name_of(&got, got_name, &ignored) < 0)
         return false;
-    return same_identity(&want, &got) &&
+    return strcmp(got_name, name) == 0 &&
            is_young(got.unix_time, now->unix_s, max_age_s) &&
            is_young(got.boot_time, now->boot_s, max_age_s);
 }
@@ -207,10 +206,10 @@ cog_ticket_erase(const struct cog_store *store, const struct cog_ticket *ticket)
 {
     struct cog_err ignored = COG_ERR_INIT;
     char name[COG_SEAL_HEX_BYTES];
-    struct cog_slot slot;
+    const struct cog_slot slot = slot_of(store, name);
     struct form form = {0};
 
     if (write_down(ticket, &form, &ignored) == 0 &&
-        locate(store, &form, &slot, name, &ignored) == 0)
+        name_of(&form, name, &ignored) == 0)
         (void)cog_slot_erase(&slot, &ignored);
 }

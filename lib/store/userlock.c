@@ -42,6 +42,7 @@ cog_userlock_take(const struct cog_store *store, const char *user,
 {
     struct cog_err why = COG_ERR_INIT;
     char name[COG_SEAL_HEX_BYTES];
+    bool held;
     int fd = -1;
 
     if (cog_seal_hex(user, strlen(user), name, err) < 0)
@@ -51,12 +52,12 @@ cog_userlock_take(const struct cog_store *store, const char *user,
         *ret = fd;
         return 0;
     }
+    held = fd >= 0 && errno == EWOULDBLOCK;
     if (fd >= 0) {
-        const bool held = errno == EWOULDBLOCK;
-
-        (void)cog_fail(&why, held ? COG_E_NET : COG_E_SYSTEM, "%s",
+        (void)cog_fail(&why, COG_E_SYSTEM, "%s",
                        held ? "another process has it" : strerror(errno));
         (void)close(fd);
     }
-    return cog_fail(err, why.code, "locks/%s: %s", name, why.msg);
+    return cog_fail(err, held ? COG_E_NET : COG_E_SYSTEM, "locks/%s: %s", name,
+                    why.msg);
 }

@@ -41,8 +41,8 @@ int cog_keyset_open(const struct cog_env *env, const char *issuer,
  * The key set that has the key `kid`, from memory, cache or network. `*ret` is
  * borrowed until the next call on this keyset.
  * COG_E_TOKEN: the issuer has no such key (or none we may ask for again yet).
- * COG_E_NET, COG_E_PROTOCOL: the issuer cannot be reached or answers nonsense
- * and no usable older keys are there.
+ * COG_E_UNREACHABLE, COG_E_NET, COG_E_PROTOCOL: the issuer cannot be reached or
+ * answers nonsense, and no usable older keys are there.
  */
 int cog_keyset_find(struct cog_keyset *keyset, const char *kid,
                     const struct cog_jwks **ret,

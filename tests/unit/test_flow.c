@@ -1052,6 +1052,11 @@ static const struct {
     enum cog_refusal refusal;
 } troubles[] = {
     {"no connection", {.expect = "InitiateAuth"}, 3, COG_E_NET, 0},
+    {"silence",
+     {.expect = "InitiateAuth", .fail = COG_E_UNREACHABLE},
+     3,
+     COG_E_UNREACHABLE,
+     0},
     {"an outage", START(500, OUTAGE), 3, COG_E_NET, COG_REFUSAL_UNREACHABLE},
     {"a gateway", START(503, "<html>"), 3, COG_E_NET, COG_REFUSAL_UNREACHABLE},
     {"throttled", START(400, TOO_FAST), 5, COG_E_THROTTLED,
