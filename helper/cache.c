@@ -243,7 +243,8 @@ send_revocation(const struct cog_prepared *prepared, struct cog_http *http,
 
 /* Best effort. */
 static bool
-revoke(const struct cog_prepared *prepared, const struct cog_secret *token)
+revoke_token(const struct cog_prepared *prepared,
+             const struct cog_secret *token)
 {
     const struct cog_http_options options = {
         .ca_file = prepared->config.ca_file,
@@ -339,8 +340,8 @@ forget_locked(const struct cog_tool_options *options,
     if (sub_of(k) != NULL && look_at_record(room, sub_of(k), k, err) < 0)
         return -1;
     if (k->record.refresh_token.len > 0)
-        revoked =
-            json_boolean(revoke(&room->prepared, &k->record.refresh_token));
+        revoked = json_boolean(
+            revoke_token(&room->prepared, &k->record.refresh_token));
     if (erase(room, k, err) < 0)
         return -1;
     return report_forgotten(options, k, revoked, err);

@@ -13,6 +13,7 @@
 #include "lib/core/clock.h"
 #include "lib/core/options.h"
 #include "lib/login/recheck.h"
+#include "lib/login/renewal.h"
 #include "lib/net/http.h"
 #include "lib/net/json.h"
 #include "lib/store/pause.h"
@@ -87,7 +88,7 @@ ask(struct round *r, struct cog_login_facts *facts, struct cog_err *err)
     const struct cog_http_options options = {
         .ca_file = config->ca_file,
         .proxy = config->proxy,
-        .budget_ms = COG_RECHECK_NETWORK_MS,
+        .budget_ms = COG_RENEWAL_NETWORK_MS,
         .hangup_fd = -1,
         .clock = r->clock,
     };

@@ -22,10 +22,10 @@ struct cog_storeroom {
     int cache_dir;           /* of the pool's keys, or -1 */
 };
 
-#define COG_STOREROOM_INIT                                                     \
-    {                                                                          \
-        .prepared = COG_PREPARED_INIT, .map = COG_USERMAP_INIT, .store = NULL, \
-        .cache_dir = -1                                                        \
+#define COG_STOREROOM_INIT                                      \
+    {                                                           \
+        .prepared = COG_PREPARED_INIT, .map = COG_USERMAP_INIT, \
+        .cache_dir = -1,                                        \
     }
 
 /*

@@ -97,9 +97,10 @@ static int
 ask_fresh(struct change *c, enum cog_text text, struct cog_err *err)
 {
     while (text != COG_TEXT_NONE) {
-        if (c->fresh_asks-- == 0)
+        if (c->fresh_asks-- == 0) {
             return cog_fail(err, COG_E_AUTHTOK,
                             "no acceptable new password was given");
+        }
         if (ask_twice(c, &text, err) < 0)
             return -1;
     }

@@ -196,9 +196,10 @@ register_device(struct keep *k)
         return;
     host_name(name, sizeof(name));
     if (cog_device_register(k->signin->api, k->signin->tokens, name, &k->device,
-                            &refused, &why) < 0)
+                            &refused, &why) < 0) {
         cog_fail(k->note, COG_E_SYSTEM,
                  "this host is not remembered as a device: %s", why.msg);
+    }
 }
 
 static void
@@ -209,9 +210,10 @@ make_verifier(struct keep *k)
     if (!k->login->prepared->config.offline ||
         k->signin->flow->password.len == 0)
         return;
-    if (cog_verifier_make(&k->signin->flow->password, &k->verifier, &why) < 0)
+    if (cog_verifier_make(&k->signin->flow->password, &k->verifier, &why) < 0) {
         cog_fail(k->note, COG_E_SYSTEM,
                  "no offline sign-in with this password: %s", why.msg);
+    }
 }
 
 /* The device the pool named last, ours only if it was registered; else the one
@@ -320,10 +322,11 @@ write_both(struct keep *k, struct cog_binding *binding)
         return;
     }
     binding->recorded = true;
-    if (cog_binding_write(store, binding, &why) < 0)
+    if (cog_binding_write(store, binding, &why) < 0) {
         cog_fail(k->note, COG_E_SYSTEM,
                  "the binding does not say that a record was kept: %s",
                  why.msg);
+    }
 }
 
 /* With the user's lock held: so two first sign-ins as two pool users cannot

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "lib/core/number.h"
-#include "lib/core/options.h"
 #include "lib/login/keep.h"
-#include "lib/login/scope.h"
+#include "lib/login/offline.h"
+#include "lib/login/reauth.h"
 #include "lib/login/signin.h"
 
 /* How often a choice that is none is asked for again, as in a real menu. */
@@ -36,9 +36,10 @@ ask_choice(const struct cog_signin *s, struct cog_err *err)
         struct cog_secret typed = COG_SECRET_INIT(COG_ANSWER_MAX);
         int rc;
 
-        if (reasks > DECOY_REASKS_MAX)
+        if (reasks > DECOY_REASKS_MAX) {
             return cog_fail(err, COG_E_DENIED,
                             "no number of the menu was chosen");
+        }
         rc = cog_signin_ask_code(s, &question, &typed, err);
         if (rc == 0)
             (void)cog_number_parse(cog_secret_str(&typed), 1, 1, &number);
@@ -83,10 +84,9 @@ check(struct cog_signin *s, bool stacked, const struct cog_secret *password,
     return cog_signin_check_user(s, err);
 }
 
-/* Leave what later calls need; a refresh token that is not to be kept ends
- * here, that of somebody who was not let in as well. */
+/* Leave what later calls need. */
 static int
-keep(struct cog_signin *s, int admitted, struct cog_err *err)
+keep(struct cog_signin *s, struct cog_err *err)
 {
     const struct cog_keep_signin signin = {
         .api = &s->api,
@@ -94,14 +94,42 @@ keep(struct cog_signin *s, int admitted, struct cog_err *err)
         .claims = s->claims,
         .flow = &s->flow,
     };
-    const struct cog_login *login = s->login;
-    int rc = admitted;
+    struct cog_err *note = &s->facts->note;
+
+    if (cog_keep_write(s->env, s->login, &signin, note, err) < 0)
+        return -1;
+    cog_reauth_grant(s->env, s->login, s->facts->sub, note);
+    return 0;
+}
+
+/* Was nothing of the pool heard, from the first request on? */
+static bool
+is_unreachable(const struct cog_signin *s, const struct cog_err *why)
+{
+    return why->code == COG_E_UNREACHABLE && !s->flow.answered &&
+           s->flow.refused.kind == COG_REFUSAL_NONE;
+}
+
+/* A refresh token that is not to be kept ends here, that of somebody who was
+ * not let in as well. */
+static int
+try(struct cog_signin *s, const struct cog_secret *password,
+    struct cog_err *err)
+{
+    const struct cog_config *config = &s->login->prepared->config;
+    struct cog_err why = COG_ERR_INIT;
+    int rc = cog_signin_run(s, password, &why);
 
     if (rc == 0)
-        rc = cog_keep_write(s->env, login, &signin, &s->facts->note, err);
-    if (login->read_only || !login->prepared->config.token_cache)
+        rc = keep(s, &why);
+    if (rc < 0 || s->login->read_only || !config->token_cache)
         cog_signin_revoke(s);
-    return rc;
+    if (rc == 0)
+        return 0;
+    if (!config->offline || !is_unreachable(s, &why))
+        return cog_fail(err, why.code, "%s", why.msg);
+    cog_fail(&s->facts->note, why.code, "%s", why.msg);
+    return cog_offline_run(s->env, s->login, password, s->facts, err);
 }
 
 /*
@@ -125,7 +153,7 @@ attempt(struct cog_signin *s, const struct cog_secret *refused,
         return cog_fail(err, COG_E_DENIED,
                         "the same wrong password was given twice");
     }
-    return keep(s, cog_signin_run(s, password, err), err);
+    return try(s, password, err);
 }
 
 /* try_first_pass: when the stacked password is wrong, ask once. Where it was
@@ -153,43 +181,31 @@ int
 cog_login_authenticate(const struct cog_env *env, const struct cog_login *login,
                        struct cog_login_facts *facts, struct cog_err *err)
 {
+    struct cog_login_facts asked = COG_LOGIN_FACTS_INIT;
     struct cog_signin s;
-    int rc = cog_signin_open(env, login, facts, &s, err);
+    int rc;
 
+    if (cog_reauth_run(env, login, &asked)) {
+        *facts = asked;
+        return 0;
+    }
+    rc = cog_signin_open(env, login, facts, &s, err);
+    facts->note = asked.note;
     if (rc == 0)
         rc = attempts(&s, err);
     cog_signin_close(&s);
     return rc;
 }
 
-int
-cog_login_account(const struct cog_login *login, struct cog_err *err)
-{
-    const struct cog_config *config = &login->prepared->config;
-    const struct cog_local *local = &login->prepared->local;
-
-    if (cog_scope_denied(config, local))
-        return cog_fail(err, COG_E_IDENTITY, "named in deny_users");
-    if (cog_scope_check(config, local, err) < 0)
-        return -1;
-    if (!local->account.exists)
-        return cog_fail(err, COG_E_SCOPE, "no such local user");
-    if (config->account_recheck_s == COG_OPTIONS_OFF) {
-        return cog_fail(err, COG_E_SCOPE,
-                        "never signed in on this host, and this service does "
-                        "not ask");
-    }
-    return cog_fail(err, COG_E_NEVER, "never signed in on this host");
-}
-
 void
-cog_login_reason(const struct cog_login_facts *facts,
+cog_login_reason(const struct cog_login_facts *facts, const struct cog_err *err,
                  char ret[COG_ERR_MSG_BYTES])
 {
+    const char *why = err->code == COG_OK ? facts->rule : err->msg;
     const char *note = facts->note.msg;
-    const bool both = facts->rule[0] != '\0' && note[0] != '\0';
+    const bool both = why[0] != '\0' && note[0] != '\0';
 
-    if (snprintf(ret, COG_ERR_MSG_BYTES, "%s%s%s", facts->rule,
-                 both ? "; " : "", note) < 0)
+    if (snprintf(ret, COG_ERR_MSG_BYTES, "%s%s%s", why, both ? "; " : "",
+                 note) < 0)
         ret[0] = '\0';
 }

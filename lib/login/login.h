@@ -2,14 +2,17 @@
 /*
  * login.h - read this first: what happens between a question and a decision.
  *
+ *   reauth: proven on this terminal just now, and the pool agrees?  -> let in
  *   scope: is this user ours?
  *     -> signin   ask the password -> flow: to the pool's tokens
  *                 -> key set -> jwt: verify to claims
  *                 -> identity: his, and allowed?  -> keep: bound to him?
+ *        offline  where nothing of the pool is heard: the last password
  *     -> keep     leave what later calls need: binding, sealed record
  *     -> let in
  *
- * change.h goes the same way up to "bound to him?".
+ * change.h goes the same way up to "bound to him?". recheck.h is what later
+ * calls without a password come to; it and reauth ask by way of renewal.h.
  */
 #ifndef COG_LOGIN_H
 #define COG_LOGIN_H
@@ -39,6 +42,9 @@ struct cog_login {
     const char *service;               /* PAM service; NULL: none */
     const struct cog_session *session; /* NULL: not known */
     const char *ruser;                 /* PAM_RUSER; "" or NULL: not said */
+    /* The network of reauth.h, with a budget of its own: what nobody typed for
+     * must not use up that of the sign-in. NULL: env's. */
+    const struct cog_transport *renewals;
     /* Called after each step with its name, may be NULL; for a tool that
      * shows how long each takes. */
     void (*step)(void *ctx, const char *name);
@@ -47,8 +53,9 @@ struct cog_login {
 
 /* What became known, for the log line; filled as far as it got. */
 struct cog_login_facts {
-    char sub[COG_SUB_SIZE]; /* of a verified token */
-    const char *method;     /* "password", "email_otp", ...; static */
+    char sub[COG_SUB_SIZE]; /* of a verified token, or of the binding */
+    const char *method;     /* "password", "email_otp", "refresh", "offline",
+                             * ...; static */
     const char *mfa;        /* second factor used, or ""; static */
     const char *rule;       /* what allowed the user, or ""; static */
     struct cog_err note;    /* the first thing that went wrong on the side */
@@ -60,8 +67,8 @@ struct cog_login_facts {
     }
 
 /*
- * Sign the user in. 0 means let him in: verified tokens, his, allowed. `facts`
- * (COG_LOGIN_FACTS_INIT) is filled in any case.
+ * Sign the user in. 0 means let him in: verified tokens, his, allowed; or,
+ * offline, the last such sign-in's password. `facts` is filled in any case.
  * COG_E_SCOPE: not ours. COG_E_DENIED: refused before proof. COG_E_IDENTITY:
  * genuine, but not his or not allowed. Any other code refuses as well.
  */
@@ -70,17 +77,9 @@ int cog_login_authenticate(const struct cog_env *env,
                            struct cog_login_facts *facts,
                            struct cog_err *err) COG_MUST_USE;
 
-/*
- * The account phase of a user who did not just sign in through this handle.
- * No record of earlier sign-ins is asked, so nobody passes.
- * COG_E_IDENTITY: denied. COG_E_SCOPE: not ours, or not asked about in this
- * service. COG_E_NEVER: has to sign in with the pool password.
- */
-int cog_login_account(const struct cog_login *login,
-                      struct cog_err *err) COG_MUST_USE;
-
-/* Why it went well, for the log: what allowed the user, and the note. */
+/* Why, for the log: what refused the user (err), or else what allowed him; and
+ * the note. */
 void cog_login_reason(const struct cog_login_facts *facts,
-                      char ret[COG_ERR_MSG_BYTES]);
+                      const struct cog_err *err, char ret[COG_ERR_MSG_BYTES]);
 
 #endif

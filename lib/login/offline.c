@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/login/offline.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -17,7 +18,7 @@ struct offline {
     const struct cog_login *login;
     const struct cog_secret *password;
     struct cog_login_facts *facts;
-    struct cog_record_key key;
+    struct cog_binding binding;
     struct cog_record record;
 };
 
@@ -30,83 +31,94 @@ refuse(struct cog_err *err, const char *why)
 
 /* A clock that was set back makes nothing younger. */
 static bool
-young(const struct offline *o)
+is_young(const struct offline *o)
 {
     const struct cog_clock *clock = &o->env->clock;
-    const int64_t age_s = clock->unix_s(clock->ctx) - o->record.interactive_s;
+    const int64_t now_s = clock->unix_s(clock->ctx);
+    const int64_t age_s = now_s - o->record.interactive_s;
 
-    return age_s >= 0 && age_s < o->login->prepared->config.offline_max_age_s;
+    return o->record.online_s <= now_s && age_s >= 0 &&
+           age_s < o->login->prepared->config.offline_max_age_s;
 }
 
 static int
 check_record(const struct offline *o, struct cog_err *err)
 {
-    const struct cog_config *config = &o->login->prepared->config;
-
     if (o->record.verifier.len == 0)
         return refuse(err, "no password of this user is known");
-    if (o->record.second_factor && !config->offline_without_mfa)
+    if (o->record.second_factor &&
+        !o->login->prepared->config.offline_without_mfa)
         return refuse(err, "a second factor cannot be asked for");
-    if (!young(o))
+    if (!is_young(o))
         return refuse(err, "the last sign-in is too long ago");
     if (o->record.tries_left == 0)
         return refuse(err, "too many wrong passwords were given");
-    return cog_identity_still(config, &o->login->prepared->local,
-                              &o->record.groups, &o->facts->rule, err);
+    return 0;
 }
 
 static int
 write_record(const struct offline *o, struct cog_err *err)
 {
-    return cog_record_write(o->login->store, &o->key, &o->record, err);
+    const struct cog_record_key key =
+        cog_keep_key(o->login->prepared, o->binding.sub);
+
+    return cog_record_write(o->login->store, &key, &o->record, err);
 }
 
-/* Under the user's lock, so that a hundred tries at once are a hundred. A
- * process that dies in between has used up its try. */
+/* A process that dies after the first write has used up its try. */
 static int
 try_password(struct offline *o, struct cog_err *err)
 {
+    struct cog_err why = COG_ERR_INIT;
+
     o->record.tries_left--;
     if (write_record(o, err) < 0)
         return -1;
     if (!cog_verifier_fits(&o->record.verifier, o->password))
         return cog_fail(err, COG_E_DENIED, "wrong password, offline");
-    /* The password was right: a try that stays spent refuses nobody now. */
-    o->record.tries_left = COG_RECORD_TRIES;
-    (void)!write_record(o, &o->facts->note);
+    o->record.tries_left++;
+    if (write_record(o, &why) < 0) {
+        cog_fail(&o->facts->note, COG_E_SYSTEM,
+                 "one try less offline from now on: %s", why.msg);
+    }
     return 0;
 }
 
+/* Who may not come in is told so after his proof only. */
+static int
+check_rules(struct offline *o, struct cog_err *err)
+{
+    const struct cog_prepared *prepared = o->login->prepared;
+    const char *rule = "";
+
+    if (cog_identity_still(&prepared->config, &prepared->local,
+                           &o->record.groups, &rule, err) < 0)
+        return -1;
+    (void)snprintf(o->facts->sub, sizeof(o->facts->sub), "%s", o->binding.sub);
+    o->facts->method = "offline";
+    o->facts->mfa = "";
+    o->facts->rule = rule;
+    return 0;
+}
+
+/* With the user's lock held, so that a hundred tries at once are a hundred. */
 static int
 run_locked(struct offline *o, struct cog_err *err)
 {
+    struct cog_err why = COG_ERR_INIT;
     bool found = false;
-    bool lost = false;
 
-    if (cog_record_read(o->login->store, &o->key, &o->record, &found, &lost,
-                        err) < 0)
-        return -1;
+    if (cog_keep_record(o->login, &o->binding, &o->record, &found, &why) < 0 ||
+        cog_recheck_tombstone(o->login, &why) < 0) {
+        return why.code == COG_E_SYSTEM || why.code == COG_E_NOMEM
+                   ? cog_fail(err, why.code, "%s", why.msg)
+                   : refuse(err, why.msg);
+    }
     if (!found)
         return refuse(err, "no sign-in of this user is on record");
-    if (check_record(o, err) < 0)
+    if (check_record(o, err) < 0 || try_password(o, err) < 0)
         return -1;
-    return try_password(o, err);
-}
-
-/* What stands whatever the password is. */
-static int
-check_user(const struct cog_login *login, struct cog_binding *ret,
-           struct cog_err *err)
-{
-    bool found = false;
-
-    if (!login->prepared->config.offline || login->read_only)
-        return refuse(err, "sign-in is off");
-    if (cog_keep_bound(login, ret, &found, err) < 0)
-        return -1;
-    if (!found)
-        return refuse(err, "this user has never signed in on this host");
-    return cog_recheck_tombstone(login, err);
+    return check_rules(o, err);
 }
 
 int
@@ -121,21 +133,60 @@ cog_offline_run(const struct cog_env *env, const struct cog_login *login,
         .facts = facts,
         .record = COG_RECORD_INIT,
     };
-    struct cog_binding binding;
     int lock = -1;
-    int rc = -1;
+    int rc;
 
-    if (check_user(login, &binding, err) < 0 ||
-        cog_userlock_take(login->store, binding.user, COG_USERLOCK_WAIT_MS,
-                          &lock, err) < 0)
+    if (!login->prepared->config.offline || login->read_only)
+        return refuse(err, "sign-in is off");
+    if (password->len == 0)
+        return refuse(err, "there is no menu");
+    if (login->store == NULL || cog_store_no_key(login->store) != NULL)
+        return refuse(err, "nothing is on record");
+    if (cog_userlock_take(login->store, login->prepared->local.account.name,
+                          COG_USERLOCK_WAIT_MS, &lock, err) < 0)
         return -1;
-    o.key = cog_keep_key(login->prepared, binding.sub);
     rc = run_locked(&o, err);
     (void)close(lock);
     cog_record_clear(&o.record);
-    if (rc == 0) {
-        (void)snprintf(facts->sub, sizeof(facts->sub), "%s", binding.sub);
-        facts->method = "offline";
-    }
     return rc;
+}
+
+/* Is it the one password that does open something? */
+static bool
+opens(const struct cog_login *login, const struct cog_secret *password,
+      struct cog_err *err)
+{
+    struct cog_record record = COG_RECORD_INIT;
+    struct cog_binding binding;
+    bool found = false;
+    bool fits;
+
+    fits = cog_keep_record(login, &binding, &record, &found, err) == 0 &&
+           found && record.verifier.len > 0 &&
+           cog_verifier_fits(&record.verifier, password);
+    cog_record_clear(&record);
+    return fits;
+}
+
+void
+cog_offline_refused(const struct cog_login *login,
+                    const struct cog_refused *refused,
+                    const struct cog_secret *password, struct cog_err *note)
+{
+    const enum cog_refusal kind = refused->kind;
+    const bool of_user = kind == COG_REFUSAL_NOT_FOUND ||
+                         kind == COG_REFUSAL_DISABLED ||
+                         kind == COG_REFUSAL_RESET;
+    struct cog_err why = COG_ERR_INIT;
+
+    if (login->read_only || login->store == NULL ||
+        cog_store_no_key(login->store) != NULL)
+        return;
+    if (of_user || (kind == COG_REFUSAL_CREDENTIALS &&
+                    opens(login, password, &why)))
+        (void)!cog_keep_drop_verifier(login, &why);
+    if (why.code != COG_OK) {
+        cog_fail(note, why.code, "the last password may still work offline: %s",
+                 why.msg);
+    }
 }

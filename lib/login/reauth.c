@@ -58,50 +58,73 @@ may_have_ticket(const struct cog_login *login)
            login->session != NULL && runs_it_himself(login);
 }
 
+/* Whose ticket it would be: a user of ours whom nothing on this host refuses.
+ * Otherwise he finds out when he is asked. */
+static bool
+find_binding(const struct cog_login *login, struct cog_binding *ret)
+{
+    const struct cog_prepared *prepared = login->prepared;
+    struct cog_err none = COG_ERR_INIT;
+    bool found = false;
+
+    return !cog_scope_denied(&prepared->config, &prepared->local) &&
+           cog_store_no_key(login->store) == NULL &&
+           cog_keep_bound(login, ret, &found, &none) == 0 && found &&
+           cog_recheck_tombstone(login, &none) == 0;
+}
+
 /* With a ticket: does the pool still honour the sign-in? */
 static int
 renew(const struct cog_env *env, const struct cog_login *login,
       const struct cog_binding *binding, struct cog_login_facts *facts,
       enum cog_renewal *ret, struct cog_err *err)
 {
+    struct cog_env own = *env;
     struct cog_signin s;
-    int rc = cog_signin_open(env, login, facts, &s, err);
+    int rc;
 
+    if (login->renewals != NULL)
+        own.transport = *login->renewals;
+    rc = cog_signin_open(&own, login, facts, &s, err);
     if (rc == 0)
-        rc = cog_renewal_run(&s, binding, ret, err);
+        rc = cog_renewal_run(&s, binding, 0, ret, err);
     cog_signin_close(&s);
     return rc;
+}
+
+static bool
+use_ticket(const struct cog_env *env, const struct cog_login *login,
+           const struct cog_binding *binding, struct cog_login_facts *facts)
+{
+    const struct cog_ticket ticket = ticket_of(login, binding->sub);
+    const struct cog_ticket_time time = now(env);
+    enum cog_renewal renewal = COG_RENEWAL_FAILED;
+    struct cog_login_facts asked;
+    struct cog_err why = COG_ERR_INIT;
+
+    if (!cog_ticket_holds(login->store, &ticket, &time,
+                          login->prepared->config.reauth_max_age_s))
+        return false;
+    if (renew(env, login, binding, &asked, &renewal, &why) == 0) {
+        *facts = asked;
+        facts->method = "refresh";
+        return true;
+    }
+    if (renewal == COG_RENEWAL_REFUSED || renewal == COG_RENEWAL_LOST)
+        cog_ticket_erase(login->store, &ticket);
+    cog_fail(&facts->note, why.code, "not without a question: %s%s%s", why.msg,
+             asked.note.msg[0] == '\0' ? "" : "; ", asked.note.msg);
+    return false;
 }
 
 bool
 cog_reauth_run(const struct cog_env *env, const struct cog_login *login,
                struct cog_login_facts *facts)
 {
-    const struct cog_config *config = &login->prepared->config;
-    const struct cog_ticket_time time = now(env);
-    enum cog_renewal renewal = COG_RENEWAL_FAILED;
-    struct cog_err why = COG_ERR_INIT;
     struct cog_binding binding;
-    struct cog_ticket ticket;
-    bool found = false;
 
-    if (!may_have_ticket(login) ||
-        cog_scope_denied(config, &login->prepared->local) ||
-        cog_keep_bound(login, &binding, &found, &why) < 0 || !found ||
-        cog_recheck_tombstone(login, &why) < 0)
-        return false;
-    ticket = ticket_of(login, binding.sub);
-    if (!cog_ticket_holds(login->store, &ticket, &time,
-                          config->reauth_max_age_s))
-        return false;
-    if (renew(env, login, &binding, facts, &renewal, &why) == 0) {
-        facts->method = "refresh";
-        return true;
-    }
-    if (renewal == COG_RENEWAL_REFUSED || renewal == COG_RENEWAL_LOST)
-        cog_ticket_erase(login->store, &ticket);
-    cog_fail(&facts->note, why.code, "not without a question: %s", why.msg);
-    return false;
+    return may_have_ticket(login) && find_binding(login, &binding) &&
+           use_ticket(env, login, &binding, facts);
 }
 
 void

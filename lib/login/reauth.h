@@ -15,9 +15,10 @@
 #include "lib/net/env.h"
 
 /*
- * True lets the user in without a question; facts as after a sign-in, method
- * "refresh". Otherwise he is to be asked as usual: facts->note says why, where
- * there was a ticket. A refusal of the pool ends the ticket.
+ * True lets the user in without a question; `facts` (COG_LOGIN_FACTS_INIT) is
+ * then as after a sign-in, method "refresh". Otherwise he is to be asked as
+ * usual: facts->note says why, where there was a ticket. A refusal of the
+ * pool's ends the ticket. Uses login->renewals, or env's network.
  */
 bool cog_reauth_run(const struct cog_env *env, const struct cog_login *login,
                     struct cog_login_facts *facts);

@@ -9,7 +9,6 @@
 #include "lib/login/keep.h"
 #include "lib/login/renewal.h"
 #include "lib/login/scope.h"
-#include "lib/store/pause.h"
 #include "lib/store/tombstone.h"
 
 /* One call. */
@@ -20,12 +19,20 @@ struct recheck {
     struct cog_binding binding;
     struct cog_record record;
     bool recorded; /* `record` was read */
+    /* Why the rules no longer admit him who was in the record's groups. */
+    struct cog_err barred;
 };
 
 static const struct cog_config *
 config_of(const struct recheck *r)
 {
     return &r->login->prepared->config;
+}
+
+static const struct cog_local *
+local_of(const struct recheck *r)
+{
+    return &r->login->prepared->local;
 }
 
 static bool
@@ -52,43 +59,69 @@ cog_recheck_tombstone(const struct cog_login *login, struct cog_err *err)
                     cog_tombstone_text(tombstone.reason));
 }
 
-/* Somebody with a binding never looks like one of another module's users; with
- * none, these are the ways not to be ours. */
+/* Who is refused, or let go, whatever is in the store. */
+static int
+check_entry(const struct recheck *r, struct cog_err *err)
+{
+    if (cog_scope_denied(config_of(r), local_of(r)))
+        return cog_fail(err, COG_E_IDENTITY, "named in deny_users");
+    if (cog_scope_check_skipped(config_of(r), local_of(r), err) < 0)
+        return -1;
+    if (!local_of(r)->account.exists)
+        return cog_fail(err, COG_E_SCOPE, "no such local user");
+    return 0;
+}
+
 static int
 refuse_unbound(const struct recheck *r, struct cog_err *err)
 {
-    if (cog_scope_check(config_of(r), &r->login->prepared->local, err) < 0)
-        return -1;
-    if (!asks_pool(r)) {
-        return cog_fail(err, COG_E_SCOPE,
-                        "never signed in on this host, and this service does "
-                        "not ask");
-    }
-    return cog_fail(err, COG_E_NEVER, "never signed in on this host");
+    if (asks_pool(r))
+        return cog_fail(err, COG_E_NEVER, "never signed in on this host");
+    return cog_fail(err, COG_E_SCOPE,
+                    "never signed in on this host, and this service does not "
+                    "ask");
 }
 
-/* Whom the local user belongs to. */
+/*
+ * Whom the local user belongs to. Somebody no rule could admit is another
+ * module's, unless he was ours: that only a sound store can tell, or one that
+ * never was.
+ */
 static int
 find_binding(struct recheck *r, struct cog_err *err)
 {
-    const struct cog_local *local = &r->login->prepared->local;
+    const struct cog_login *login = r->login;
+    struct cog_err scope = COG_ERR_INIT;
     bool found = false;
 
-    if (cog_keep_bound(r->login, &r->binding, &found, err) < 0 ||
-        cog_recheck_tombstone(r->login, err) < 0)
+    if (cog_scope_check(config_of(r), local_of(r), &scope) < 0 &&
+        login->store == NULL && !login->store_unsound)
+        return cog_fail(err, scope.code, "%s", scope.msg);
+    if (cog_keep_bound(login, &r->binding, &found, err) < 0 ||
+        cog_recheck_tombstone(login, err) < 0)
         return -1;
+    if (scope.code != COG_OK) {
+        return cog_fail(err, found ? COG_E_IDENTITY : scope.code, "%s",
+                        scope.msg);
+    }
     if (!found)
         return refuse_unbound(r, err);
-    if (cog_scope_check(config_of(r), local, err) < 0) {
-        err->code = COG_E_IDENTITY; /* was ours, and no rule admits him now */
-        return -1;
-    }
     (void)snprintf(r->facts->sub, sizeof(r->facts->sub), "%s", r->binding.sub);
     return 0;
 }
 
-/* Where the pool is not asked, a binding suffices; who was never recorded
- * cannot be asked about. */
+/* What can be asked about is a record with a token. */
+static bool
+is_usable(const struct recheck *r)
+{
+    return r->recorded && r->record.refresh_token.len > 0;
+}
+
+/*
+ * What the pool said last. Where it is not asked, the binding suffices. A
+ * record whose binding does not know of it is what a crash left, and is used:
+ * "never recorded" must be true before anything else is said of the user.
+ */
 static int
 find_record(struct recheck *r, struct cog_err *err)
 {
@@ -97,18 +130,17 @@ find_record(struct recheck *r, struct cog_err *err)
     const char *no_key = cog_store_no_key(r->login->store);
     bool lost = false;
 
-    if (!r->binding.recorded) {
-        return asks_pool(r) ? cog_fail(err, COG_E_NEVER,
-                                       "no sign-in on this host was recorded")
-                            : 0;
-    }
     if (no_key != NULL)
         return cog_fail(err, COG_E_SYSTEM, "%s", no_key);
     if (cog_record_read(r->login->store, &key, &r->record, &r->recorded, &lost,
                         err) < 0)
         return -1;
-    if (r->recorded || !asks_pool(r))
+    if (is_usable(r) || !asks_pool(r))
         return 0;
+    if (!r->recorded && !lost && !r->binding.recorded) {
+        return cog_fail(err, COG_E_NEVER,
+                        "no sign-in on this host was recorded");
+    }
     return cog_fail(err, COG_E_IDENTITY,
                     "the record of the last sign-in is %s: sign in once with "
                     "the pool password",
@@ -121,9 +153,9 @@ static bool
 answered_within(const struct recheck *r, int64_t max_s)
 {
     const struct cog_clock *clock = &r->env->clock;
-    const int64_t now_s = clock->unix_s(clock->ctx);
+    const int64_t age_s = clock->unix_s(clock->ctx) - r->record.online_s;
 
-    return r->record.online_s <= now_s && now_s - r->record.online_s < max_s;
+    return age_s >= 0 && age_s < max_s;
 }
 
 static int
@@ -133,45 +165,48 @@ let_in(struct recheck *r, const char *method)
     return 0;
 }
 
-/* The pool said nothing new: what it said last holds for a while. */
+static int
+refuse_barred(const struct recheck *r, struct cog_err *err)
+{
+    return cog_fail(err, r->barred.code, "%s", r->barred.msg);
+}
+
+/* The pool said nothing new: what it said last holds for a while, unless
+ * another process has just heard otherwise. */
 static int
 grace(struct recheck *r, const struct cog_err *why, struct cog_err *err)
 {
-    if (answered_within(r, config_of(r)->recheck_grace_s)) {
-        cog_fail(&r->facts->note, why->code, "%s", why->msg);
-        return let_in(r, "grace");
+    if (cog_recheck_tombstone(r->login, err) < 0)
+        return -1;
+    if (r->barred.code != COG_OK)
+        return refuse_barred(r, err);
+    if (!answered_within(r, config_of(r)->recheck_grace_s)) {
+        return cog_fail(err, why->code,
+                        "%s; the pool's last answer is too old", why->msg);
     }
-    return cog_fail(err, why->code, "%s; the pool's last answer is too old",
-                    why->msg);
+    cog_fail(&r->facts->note, why->code, "%s", why->msg);
+    return let_in(r, "grace");
 }
 
 static int
 ask_pool(struct recheck *r, struct cog_err *err)
 {
-    const struct cog_clock *clock = &r->env->clock;
-    const struct cog_store *store = r->login->store;
-    const char *endpoint = config_of(r)->endpoint;
-    const int64_t boot_s = clock->boot_s(clock->ctx);
     enum cog_renewal renewal = COG_RENEWAL_FAILED;
     struct cog_login_facts asked;
     struct cog_err why = COG_ERR_INIT;
     struct cog_signin s;
-    int rc;
+    int rc = cog_signin_open(r->env, r->login, &asked, &s, &why);
 
-    if (cog_pause_holds(store, endpoint, boot_s)) {
-        cog_fail(&why, COG_E_UNREACHABLE,
-                 "the pool could not be reached a moment ago");
-        return grace(r, &why, err);
+    if (rc == 0) {
+        rc = cog_renewal_run(&s, &r->binding, config_of(r)->account_recheck_s,
+                             &renewal, &why);
     }
-    rc = cog_signin_open(r->env, r->login, &asked, &s, &why);
-    if (rc == 0)
-        rc = cog_renewal_run(&s, &r->binding, &renewal, &why);
     cog_signin_close(&s);
     r->facts->note = asked.note;
-    if (rc == 0)
-        return let_in(r, "refresh");
-    if (renewal == COG_RENEWAL_UNREACHABLE)
-        cog_pause_begin(store, endpoint, boot_s);
+    if (rc == 0) {
+        r->facts->rule = asked.rule;
+        return let_in(r, "recheck");
+    }
     if (renewal == COG_RENEWAL_UNREACHABLE || renewal == COG_RENEWAL_BUSY)
         return grace(r, &why, err);
     return cog_fail(err, why.code, "%s", why.msg);
@@ -181,14 +216,14 @@ ask_pool(struct recheck *r, struct cog_err *err)
 static int
 judge(struct recheck *r, struct cog_err *err)
 {
-    if (r->recorded &&
-        cog_identity_still(config_of(r), &r->login->prepared->local,
-                           &r->record.groups, &r->facts->rule, err) < 0)
-        return -1;
+    const bool barred =
+        r->recorded &&
+        cog_identity_still(config_of(r), local_of(r), &r->record.groups,
+                           &r->facts->rule, &r->barred) < 0;
+
     if (!asks_pool(r))
-        return let_in(r, "bound");
-    if (answered_within(r, config_of(r)->account_recheck_s) &&
-        r->record.refresh_token.len > 0)
+        return barred ? refuse_barred(r, err) : let_in(r, "bound");
+    if (!barred && answered_within(r, config_of(r)->account_recheck_s))
         return let_in(r, "cached");
     return ask_pool(r, err);
 }
@@ -207,13 +242,9 @@ cog_recheck_account(const struct cog_env *env, const struct cog_login *login,
 
     *facts = (struct cog_login_facts)COG_LOGIN_FACTS_INIT;
     facts->method = "";
-    if (cog_scope_denied(&login->prepared->config, &login->prepared->local)) {
-        cog_fail(err, COG_E_IDENTITY, "named in deny_users");
-    } else if (!login->prepared->local.account.exists) {
-        cog_fail(err, COG_E_SCOPE, "no such local user");
-    } else if (find_binding(&r, err) == 0 && find_record(&r, err) == 0) {
+    if (check_entry(&r, err) == 0 && find_binding(&r, err) == 0 &&
+        find_record(&r, err) == 0)
         rc = judge(&r, err);
-    }
     cog_record_clear(&r.record);
     return rc;
 }

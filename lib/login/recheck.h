@@ -4,9 +4,10 @@
  * other means (a key, root, a running session), going by his last sign-in with
  * the pool on this host and by what the pool says of him now?
  *
- *   rules -> tombstone -> binding -> record -> young enough?   yes: let in
+ *   scope -> binding -> tombstone -> record -> young, and the rules hold?
+ *                                      yes: let in
  *                                      no -> renewal: ask the pool
- *                                         unreachable -> within the grace?
+ *                                         nothing new -> within the grace?
  */
 #ifndef COG_RECHECK_H
 #define COG_RECHECK_H
@@ -16,17 +17,16 @@
 #include "lib/login/login.h"
 #include "lib/net/env.h"
 
-/* The pool is given this long for an answer, in milliseconds. */
-#define COG_RECHECK_NETWORK_MS 3000
-
 /*
- * 0 lets the user in; facts->method says on what grounds: "cached", "refresh",
- * "grace" (the pool could not be reached) or "bound" (not asked here).
+ * 0 lets the user in; facts->sub is the binding's, and facts->method says on
+ * what grounds: "cached" (the pool said so a short while ago), "recheck" (it
+ * says so now), "grace" (it cannot be asked, and said so lately) or "bound" (it
+ * is not asked in this service).
  * COG_E_SCOPE: not ours. COG_E_NEVER: has to sign in with the pool first.
  * COG_E_IDENTITY, COG_E_DISABLED: refused. COG_E_SYSTEM: the store is not as it
  * must be. COG_E_UNREACHABLE, COG_E_NET and others: the pool could not be
  * asked, and the grace is over or does not cover why. Uses env's network only
- * when the pool has to be asked.
+ * when the pool has to be asked, and its user not at all.
  */
 int cog_recheck_account(const struct cog_env *env,
                         const struct cog_login *login,

@@ -29,10 +29,9 @@ check_uid(const struct cog_config *config, const struct cog_account *account,
     return 0;
 }
 
-/* The rules that need nothing but the user's own entry. */
-static int
-check_skipped(const struct cog_config *config, const struct cog_local *local,
-              struct cog_err *err)
+int
+cog_scope_check_skipped(const struct cog_config *config,
+                        const struct cog_local *local, struct cog_err *err)
 {
     if (cog_list_contains(&config->skip_users, local->account.name))
         return cog_fail(err, COG_E_SCOPE, "named in skip_users");
@@ -65,7 +64,7 @@ cog_scope_gather(const struct cog_config *config, const char *user,
     if (cog_account_find(user, &local.account, err) < 0)
         return -1;
     if (!cog_scope_denied(config, &local)) {
-        if (check_skipped(config, &local, err) < 0)
+        if (cog_scope_check_skipped(config, &local, err) < 0)
             return -1;
         if (local.account.exists &&
             check_skip_groups(config, &local.account, err) < 0)
@@ -93,7 +92,7 @@ cog_scope_check(const struct cog_config *config, const struct cog_local *local,
 {
     if (cog_scope_denied(config, local))
         return 0;
-    if (check_skipped(config, local, err) < 0)
+    if (cog_scope_check_skipped(config, local, err) < 0)
         return -1;
     if (!admissible(config, local))
         return cog_fail(err, COG_E_SCOPE, "no rule could allow this user");

@@ -36,6 +36,14 @@ bool cog_scope_denied(const struct cog_config *config,
                       const struct cog_local *local);
 
 /*
+ * The rules that need nothing but the user's own entry: skip_users, uids.
+ * COG_E_SCOPE: they say that he is not ours.
+ */
+int cog_scope_check_skipped(const struct cog_config *config,
+                            const struct cog_local *local,
+                            struct cog_err *err) COG_MUST_USE;
+
+/*
  * Is this user ours? A denied user always is: he is asked like anyone and
  * refused after proof. Others must not be skipped, and some rule must be able
  * to admit them. The name may be unknown to NSS (see local->account.exists):

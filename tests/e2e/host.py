@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import inside
 import people
 import terminal
 from logbook import Logbook
@@ -28,8 +29,11 @@ TOOL = f"{PREFIX}/sbin/pam-cognito"
 CONFIG = "/etc/security/pam_cognito.conf"
 POOL_CA = "/etc/security/pool-ca.pem"
 CACHE = "/var/cache/pam_cognito"
+STATE = inside.STATE
+RUN = "/run/pam_cognito"
 MODULE = "pam_cognito.so"
-ALLOWED = "alice bob carol dave erin frank grace heidi judy lonely olga peggy"
+ALLOWED = ("alice bob carol dave erin frank grace heidi judy lonely olga peggy "
+           "nina oscar quinn rita sybil trent uma victor wendy")
 
 LAX = ("account [success=ok ignore=ignore user_unknown=ignore auth_err=ignore service_err=ignore "
        "default=bad] pam_cognito.so")
@@ -109,7 +113,7 @@ class Host:
         self._pristine = {path: (path.read_bytes(), path.stat().st_mode & 0o7777) for path in kept}
 
     def restore(self):
-        """Undo what a test did to PAM files, helper, configuration and caches."""
+        """Undo what a test did to PAM files, helper, configuration, caches and the store."""
         for path in self.path("/etc/pam.d").iterdir():
             if path not in self._pristine:
                 path.unlink()
@@ -119,7 +123,9 @@ class Host:
                 path.write_bytes(data)
             os.chown(path, 0, 0)
             path.chmod(mode)
-        self.run("rm", "-rf", f"{CONFIG}.d", CONFIG, CACHE, f"{HELPER}.mode", f"{HELPER}.record")
+        self.run("rm", "-rf", f"{CONFIG}.d", CONFIG, CACHE, STATE, RUN, f"{HELPER}.mode",
+                 f"{HELPER}.record")
+        inside.make_state(self.path(STATE))
         self.log.clear()
 
     # Configuration

@@ -14,6 +14,8 @@ from pathlib import Path
 import people
 
 PREFIX = "/opt/pam-cognito"
+STATE = "/var/lib/pam_cognito"
+STATE_PARTS = ("bindings", "records", "tombstones", "locks")
 # Directories that start empty. sudo keeps its time stamps in /run, login its records in /var/log.
 EMPTY = ("/run", "/home", "/root", "/opt", "/tmp", "/var/lib", "/var/cache", "/var/log",
          "/var/mail", "/var/tmp")
@@ -105,11 +107,20 @@ def make_directories():
     for directory in EMPTY:
         mode = "1777" if directory in ("/tmp", "/var/tmp") else "755"
         mount("-t", "tmpfs", "-o", f"mode={mode}", "tmpfs", os.path.realpath(directory))
-    for directory in ("/run/sshd", "/var/lib/pam_cognito"):
-        os.mkdir(directory, 0o755)
+    os.mkdir("/run/sshd", 0o755)
+    make_state(Path(STATE))
     Path("/run/utmp").touch()
     for name in ("wtmp", "btmp", "lastlog"):
         Path("/var/log", name).touch()
+
+
+def make_state(directory):
+    """The store's directories as the package makes them."""
+    directory.mkdir(0o755)
+    for name in STATE_PARTS:
+        part = directory / name
+        part.mkdir(0o700)
+        os.chown(part, people.RUN_AS.uid, people.RUN_AS.gid)
 
 
 def module_directory():

@@ -30,7 +30,8 @@ class Person:
 
 # Pool users with a local account of the same name; "lonely" is unknown to the pool.
 POOL_NAMES = ("alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan", "judy",
-              "mallory", "olga", "peggy", "ubuntu", "lonely")
+              "mallory", "olga", "peggy", "ubuntu", "lonely", "nina", "oscar", "quinn", "rita",
+              "sybil", "trent", "uma", "victor", "wendy")
 PEOPLE = [Person(name, 2001 + n, 2001 + n, f"/home/{name}") for n, name in enumerate(POOL_NAMES)]
 # The administrator who must always get in: a key and, at the console, a local password.
 KEYADMIN = Person("keyadmin", 1000, 1000, "/home/keyadmin", hash=LOCAL_HASH)

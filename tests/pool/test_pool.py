@@ -1147,6 +1147,15 @@ def test_custom_challenge_takes_the_newest_session_only(pool):
                   ANSWER=word)[0] == 200
 
 
+def test_last_wrong_answer_ends_the_sign_in(pool):
+    pool.admin("POST", "users/trent", {"customSteps": [{"answer": "one"}]})
+    session = challenge_session(pool, "trent")
+    given = {"session": session, "USERNAME": "trent"}
+    assert error(answer(pool, "CUSTOM_CHALLENGE", ANSWER="two", **given)) == WRONG
+    outcome = answer(pool, "CUSTOM_CHALLENGE", ANSWER="one", **given)
+    assert error(outcome)[1].endswith("session can only be used once.")
+
+
 def test_custom_challenges_in_order(pool):
     pool.admin("POST", "users/carol", {"customSteps": [{"answer": "one"}, {"answer": "two"}]})
     _, reply = answer_totp(pool, challenge_session(pool, "carol"), totp_code(pool))

@@ -774,6 +774,16 @@ static const struct script words[] = {
         .code = COG_E_DENIED,
     },
     {
+        .name = "before proof, even what anybody may be told about a password",
+        .answers = {TYPES(PASSWORD)},
+        .exchanges = {SENDS(PASSWORD, 400,
+                            ERROR("InvalidPasswordException",
+                                  "Password did not conform with policy: "
+                                  "Password not long enough"))},
+        WARMS_UP,
+        .code = COG_E_DENIED,
+    },
+    {
         .name = "after proof",
         .answers = {TYPES(PASSWORD), TYPES_CODE("123456")},
         .exchanges = {SENDS(PASSWORD, 200, TOTP),
