@@ -92,7 +92,7 @@ look_at_record(struct cog_storeroom *room, const char *sub, struct kept *k,
     key = cog_keep_key(&room->prepared, sub);
     if (cog_record_read(room->store, &key, &k->record, &k->recorded, &lost,
                         &why) < 0) {
-        (void)fprintf(stderr, "%s\n", why.msg);
+        cog_tool_say(k->user, why.msg);
         k->record_state = "unreadable";
         return 0;
     }
@@ -204,7 +204,7 @@ finish(struct cog_storeroom *room, const struct cog_err *err)
 {
     cog_storeroom_close(room);
     if (err->code != COG_OK)
-        (void)fprintf(stderr, "pam-cognito: %s\n", err->msg);
+        cog_tool_say("pam-cognito", err->msg);
     return cog_tool_exit(err->code);
 }
 
@@ -261,8 +261,7 @@ revoke_token(const struct cog_prepared *prepared,
 
     cog_http_close(http);
     if (!done)
-        (void)fprintf(stderr, "the refresh token was not revoked: %s\n",
-                      why.msg);
+        cog_tool_say("the refresh token was not revoked", why.msg);
     return done;
 }
 

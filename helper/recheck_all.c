@@ -208,6 +208,7 @@ recheck_user(struct round *r, const char *user, struct cog_err *err)
 {
     struct cog_login_facts facts = COG_LOGIN_FACTS_INIT;
     struct cog_err why = COG_ERR_INIT;
+    char reason[COG_ERR_MSG_BYTES];
     enum outcome outcome;
 
     if (r->failures >= FAILURES_MAX)
@@ -217,14 +218,14 @@ recheck_user(struct round *r, const char *user, struct cog_err *err)
         wait_a_little();
     if (ask_undisturbed(r, user, &facts, &why) < 0)
         facts.method = "";
+    cog_login_reason(&facts, &why, reason);
     outcome = outcome_of(why.code);
     judge(r, outcome, why.code);
     r->done++;
     hide_progress(r);
     if (outcome == UNKNOWN)
-        (void)fprintf(stderr, "%s: %s\n", user, why.msg);
-    return add_row(r, user, outcome, facts.method,
-                   outcome == ACCEPTED ? facts.note.msg : why.msg, err);
+        cog_tool_say(user, reason);
+    return add_row(r, user, outcome, facts.method, reason, err);
 }
 
 /* Whose binding it is cannot be told, but he is refused. */
@@ -317,7 +318,7 @@ cog_recheck_all_run(const struct cog_tool_options *options)
     cog_json_setup();
     (void)signal(SIGPIPE, SIG_IGN); /* a pool that hangs up costs one answer */
     if (run(&r, &err) < 0) {
-        (void)fprintf(stderr, "pam-cognito: %s\n", err.msg);
+        cog_tool_say("pam-cognito", err.msg);
         r.worst = cog_tool_exit(err.code);
     }
     cog_rows_close(&r.rows);

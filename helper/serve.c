@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "helper/dialogue.h"
+#include "helper/ondemand.h"
 #include "helper/sandbox.h"
 #include "lib/core/clock.h"
 #include "lib/core/protocol.h"
@@ -16,10 +17,16 @@
 #include "lib/login/change.h"
 #include "lib/login/login.h"
 #include "lib/login/prepare.h"
+#include "lib/login/recheck.h"
+#include "lib/login/renewal.h"
 #include "lib/net/http.h"
+#include "lib/store/userlock.h"
 
 /* How long the module may take to send its request, in milliseconds. */
 #define REQUEST_MS 5000
+/* How long asking the pool without the user may take, with waiting for another
+ * process that asks, in milliseconds. */
+#define RENEWAL_MS (COG_RENEWAL_NETWORK_MS + COG_USERLOCK_WAIT_MS)
 
 /* The request being served. */
 struct serve {
@@ -27,7 +34,9 @@ struct serve {
     struct cog_clock clock;
     struct cog_request request;
     struct cog_prepared prepared;
-    struct cog_http *http;
+    struct cog_http *http;        /* of a sign-in; NULL: none */
+    struct cog_ondemand renewals; /* of what is asked without the user */
+    struct cog_transport renewal;
     int cache_dir;
     struct cog_prepared_store store;
     struct cog_session session;
@@ -79,24 +88,51 @@ prepare(struct serve *s, uid_t real_uid, struct cog_err *err)
     return 0;
 }
 
-/* From here on as an unprivileged user: now the network may come in. */
-static int
-open_network(struct serve *s, struct cog_err *err)
+static int64_t
+least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static struct cog_http_options
+network_options(const struct serve *s, int64_t most_ms)
 {
     const struct cog_config *config = &s->prepared.config;
-    const int64_t wanted_ms = config->timeout_s * 1000;
-    const int64_t most_ms = cog_protocol_network_ms(s->request.service);
     const struct cog_http_options options = {
         .ca_file = config->ca_file,
         .proxy = config->proxy,
-        .budget_ms = wanted_ms < most_ms ? wanted_ms : most_ms,
+        .budget_ms = least(config->timeout_s * 1000, most_ms),
         .hangup_fd = s->fd,
         .clock = s->clock,
     };
 
+    return options;
+}
+
+/*
+ * From here on as an unprivileged user: now the network may come in. Asking
+ * without the user has a budget of its own, which must not make the whole
+ * longer; in the account phase there is no other.
+ */
+static int
+open_network(struct serve *s, struct cog_err *err)
+{
+    const enum cog_operation operation = s->request.operation;
+    const bool renews = operation == COG_OP_ACCOUNT ||
+                        (operation == COG_OP_AUTHENTICATE &&
+                         s->prepared.config.reauth == COG_REAUTH_REFRESH);
+    const int64_t renewal_ms = renews ? RENEWAL_MS : 0;
+    struct cog_http_options options = network_options(
+        s, cog_protocol_network_ms(s->request.service) - renewal_ms);
+
+    s->renewals.options = network_options(s, COG_RENEWAL_NETWORK_MS);
+    s->renewal = cog_ondemand_transport(&s->renewals);
+    if (operation == COG_OP_ACCOUNT)
+        return cog_protocol_send_ready(s->fd, renewal_ms, err);
     if (cog_http_setup(err) < 0 || cog_http_open(&options, &s->http, err) < 0)
         return -1;
-    return cog_protocol_send_ready(s->fd, options.budget_ms, err);
+    s->renewals.set_up = true;
+    return cog_protocol_send_ready(s->fd, options.budget_ms + renewal_ms, err);
 }
 
 /* After the network: a warm-up moves on while the user types. */
@@ -115,47 +151,62 @@ open_dialogue(struct serve *s)
 
 /* What became known, for the log. */
 static void
-report(struct serve *s, const struct cog_login_facts *facts)
+report(struct serve *s, const struct cog_login_facts *facts,
+       const struct cog_err *err)
 {
     struct cog_verdict *v = &s->verdict;
 
     memcpy(v->sub, facts->sub, sizeof(v->sub));
     (void)snprintf(v->method, sizeof(v->method), "%s", facts->method);
     (void)snprintf(v->mfa, sizeof(v->mfa), "%s", facts->mfa);
-    cog_login_reason(facts, v->reason);
+    cog_login_reason(facts, err, v->reason);
+}
+
+/* Whoever comes in is somebody: a pool user, by his sub. */
+static int
+check_sub(const struct cog_login_facts *facts, struct cog_err *err)
+{
+    if (facts->sub[0] != '\0')
+        return 0;
+    return cog_fail(err, COG_E_SYSTEM, "let in without a sub");
 }
 
 static int
 perform(struct serve *s, const struct cog_env *env,
-        const struct cog_login *login, struct cog_err *err)
+        const struct cog_login *login, struct cog_login_facts *facts,
+        struct cog_err *err)
 {
-    struct cog_login_facts facts = COG_LOGIN_FACTS_INIT;
-    int rc;
-
     switch (s->request.operation) {
     case COG_OP_AUTHENTICATE:
-        rc = cog_login_authenticate(env, login, &facts, err);
-        report(s, &facts);
-        return rc;
+        if (cog_login_authenticate(env, login, facts, err) < 0)
+            return -1;
+        return check_sub(facts, err);
     case COG_OP_ACCOUNT:
-        return cog_login_account(login, err);
+        if (cog_recheck_account(env, login, facts, err) < 0)
+            return -1;
+        return check_sub(facts, err);
     case COG_OP_PRELIM:
         return cog_change_check(env, login, err);
     case COG_OP_PASSWORD:
-        rc = cog_change_password(env, login, &facts, err);
-        report(s, &facts);
-        return rc;
+        return cog_change_password(env, login, facts, err);
     case COG_OP_COUNT_:
         break;
     }
     return cog_fail(err, COG_E_SYSTEM, "unknown operation");
 }
 
+/* There is no connection of its own in the account phase. */
+static struct cog_transport
+transport_of(struct serve *s)
+{
+    return s->http == NULL ? s->renewal : cog_http_transport(s->http);
+}
+
 static int
 dispatch(struct serve *s, struct cog_err *err)
 {
     const struct cog_env env = {
-        .transport = cog_http_transport(s->http),
+        .transport = transport_of(s),
         .clock = s->clock,
         .ui = cog_dialogue_ui(&s->dialogue),
     };
@@ -169,9 +220,15 @@ dispatch(struct serve *s, struct cog_err *err)
         .service = s->request.service,
         .session = s->has_session ? &s->session : NULL,
         .ruser = s->request.ruser,
+        .renewals = &s->renewal,
     };
+    struct cog_login_facts facts = COG_LOGIN_FACTS_INIT;
+    int rc;
 
-    return perform(s, &env, &login, err);
+    facts.method = "";
+    rc = perform(s, &env, &login, &facts, err);
+    report(s, &facts, err);
+    return rc;
 }
 
 /* Everything up to the decision. `real_uid` is whoever runs the application. */
@@ -208,7 +265,8 @@ send_verdict(struct serve *s, int decided, const struct cog_err *err)
     } else {
         if (err->code != COG_OK)
             v->code = err->code;
-        memcpy(v->reason, err->msg, sizeof(v->reason));
+        if (v->reason[0] == '\0') /* before anything became known */
+            memcpy(v->reason, err->msg, sizeof(v->reason));
     }
     return cog_protocol_send_verdict(s->fd, v, &none);
 }
@@ -247,6 +305,7 @@ cog_serve_run(int fd)
         decided = decide(&s, real_uid, &err);
     sent = send_verdict(&s, decided, &err);
     (void)close(fd); /* the end of file that makes the verdict count */
+    cog_ondemand_close(&s.renewals);
     cog_http_close(s.http);
     cog_store_close(s.store.store);
     cog_prepared_clear(&s.prepared);

@@ -221,8 +221,8 @@ reason_of(const struct cog_login_facts *facts, const struct cog_err *err)
 {
     char reason[COG_ERR_MSG_BYTES];
 
-    cog_login_reason(facts, reason);
-    return show(err->code == COG_OK ? reason : err->msg);
+    cog_login_reason(facts, err, reason);
+    return show(reason);
 }
 
 static void

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "helper/tool.h"
 
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/core/name.h"
+
 enum cog_exit
 cog_tool_exit(enum cog_errc code)
 {
@@ -35,4 +40,13 @@ cog_tool_exit(enum cog_errc code)
         break;
     }
     return COG_EXIT_INTERNAL;
+}
+
+void
+cog_tool_say(const char *about, const char *text)
+{
+    char shown[COG_ERR_MSG_BYTES * 4]; /* each byte escaped */
+
+    cog_name_escape(text, strlen(text), shown, sizeof(shown));
+    (void)fprintf(stderr, "%s: %s\n", about, shown);
 }

@@ -32,4 +32,8 @@ struct cog_tool_options {
 /* The exit status of a program that ended with this error. */
 enum cog_exit cog_tool_exit(enum cog_errc code);
 
+/* Print "ABOUT: TEXT" on standard error. The text may repeat words of the pool
+ * or of a damaged file: it can do the terminal no harm. */
+void cog_tool_say(const char *about, const char *text);
+
 #endif

@@ -182,8 +182,8 @@ cog_offline_refused(const struct cog_login *login,
     if (login->read_only || login->store == NULL ||
         cog_store_no_key(login->store) != NULL)
         return;
-    if (of_user || (kind == COG_REFUSAL_CREDENTIALS &&
-                    opens(login, password, &why)))
+    if (of_user ||
+        (kind == COG_REFUSAL_CREDENTIALS && opens(login, password, &why)))
         (void)!cog_keep_drop_verifier(login, &why);
     if (why.code != COG_OK) {
         cog_fail(note, why.code, "the last password may still work offline: %s",

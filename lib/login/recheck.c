@@ -181,8 +181,8 @@ grace(struct recheck *r, const struct cog_err *why, struct cog_err *err)
     if (r->barred.code != COG_OK)
         return refuse_barred(r, err);
     if (!answered_within(r, config_of(r)->recheck_grace_s)) {
-        return cog_fail(err, why->code,
-                        "%s; the pool's last answer is too old", why->msg);
+        return cog_fail(err, why->code, "%s; the pool's last answer is too old",
+                        why->msg);
     }
     cog_fail(&r->facts->note, why->code, "%s", why->msg);
     return let_in(r, "grace");

@@ -19,8 +19,12 @@
 
 #define ISSUER "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Pool"
 /* SHA-256 of "alice" and "bob". */
-#define ALICE        "2bd806c97f0e00af1a1fc3328fa763a9269723c8db8fac4f93af71db186d6e90"
-#define BOB          "81b637d8fcd2c6da6359e6963113a1170de795e4b725b84d1e0b4cfd9ec58ce9"
+#define ALICE                          \
+    "2bd806c97f0e00af1a1fc3328fa763a9" \
+    "269723c8db8fac4f93af71db186d6e90"
+#define BOB                            \
+    "81b637d8fcd2c6da6359e6963113a117" \
+    "0de795e4b725b84d1e0b4cfd9ec58ce9"
 #define FILE_OF(hex) "state/bindings/" hex
 
 static const struct cog_binding alice = {"alice", ISSUER, "sub-a", true};

@@ -364,7 +364,7 @@ whom_the_user_is_bound_to(void **state)
             signin.code = bindings[i].code;
             if (signin.code != COG_OK)
                 signin.message = "pam-cognito cache forget alice";
-            if (signin.read_only)
+            if (signin.read_only || signin.code != COG_OK)
                 signin.exchanges[2] = (struct world_exchange)REVOKES;
             bind(bindings[i].issuer, bindings[i].sub, false);
             sign_in(&signin);
@@ -383,8 +383,12 @@ whom_the_user_is_bound_to(void **state)
 static void
 a_damaged_binding_refuses(void **state)
 {
-    static const struct signin refused = {BY_PASSWORD, .code = COG_E_IDENTITY,
-                                          .message = "binding"};
+    static const struct signin refused = {
+        .answers = {TYPES},
+        .exchanges = {SENDS(tokens_reply), GETS_KEYS, REVOKES},
+        .code = COG_E_IDENTITY,
+        .message = "binding",
+    };
 
     (void)state;
     sign_in(&plain);
@@ -430,7 +434,10 @@ without_a_store(void **state)
         {{.no_store = "there is none"},
          {BY_PASSWORD, .note = "no record kept: there is none"}},
         {{.no_store = "mode 0777", .store_unsound = true},
-         {BY_PASSWORD, .code = COG_E_SYSTEM, .message = "mode 0777"}},
+         {.answers = {TYPES},
+          .exchanges = {SENDS(tokens_reply), GETS_KEYS, REVOKES},
+          .code = COG_E_SYSTEM,
+          .message = "mode 0777"}},
         {{.no_store = "there is none"},
          {.answers = {TYPES},
           .exchanges = {SENDS(tokens_reply), GETS_KEYS, REVOKES},

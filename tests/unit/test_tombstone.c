@@ -15,7 +15,9 @@
 #include "lib/store/tombstone.h"
 #include "tests/unit/shelf.h"
 
-#define ALICE        "2bd806c97f0e00af1a1fc3328fa763a9269723c8db8fac4f93af71db186d6e90"
+#define ALICE                          \
+    "2bd806c97f0e00af1a1fc3328fa763a9" \
+    "269723c8db8fac4f93af71db186d6e90"
 #define FILE_OF(hex) "state/tombstones/" hex
 
 static const struct cog_tombstone alice = {"alice", "https://issuer", "sub-a",
