@@ -61,6 +61,7 @@ unit_tests = \
 	tests/unit/test_record \
 	tests/unit/test_refresh \
 	tests/unit/test_refusal \
+	tests/unit/test_rows \
 	tests/unit/test_sandbox \
 	tests/unit/test_scope \
 	tests/unit/test_screen \
@@ -120,6 +121,8 @@ tests_unit_test_skip_SOURCES = tests/unit/test_skip.c \
 tests_unit_test_qr_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=QRcode_encodeString,--wrap=QRcode_free,--wrap=calloc
 tests_unit_test_qr_LDADD = $(LDADD) $(QRENCODE_LIBS)
+tests_unit_test_rows_SOURCES = \
+	tests/unit/test_rows.c helper/rows.c helper/rows.h
 tests_unit_test_screen_SOURCES = \
 	tests/unit/test_screen.c helper/screen.c helper/screen.h
 tests_unit_test_screen_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc
