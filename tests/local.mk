@@ -6,6 +6,7 @@ check_LTLIBRARIES = tests/libtesting.la
 tests_libtesting_la_SOURCES = \
 	tests/sign.c tests/sign.h \
 	tests/unit/allocations.h \
+	tests/unit/guest.c tests/unit/guest.h \
 	tests/unit/link.c tests/unit/link.h \
 	tests/unit/scenario.c tests/unit/scenario.h \
 	tests/unit/shelf.c tests/unit/shelf.h \
@@ -58,9 +59,11 @@ unit_tests = \
 	tests/unit/test_prepare \
 	tests/unit/test_protocol \
 	tests/unit/test_qr \
+	tests/unit/test_recheck \
 	tests/unit/test_record \
 	tests/unit/test_refresh \
 	tests/unit/test_refusal \
+	tests/unit/test_renewal \
 	tests/unit/test_rows \
 	tests/unit/test_sandbox \
 	tests/unit/test_scope \

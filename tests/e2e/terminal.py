@@ -52,7 +52,8 @@ class Conversation:
         return found < len(patterns)
 
     def wait_for_end(self):
-        return self.wait(pexpect.EOF)
+        self.wait()
+        return self.child.after is pexpect.EOF
 
     def type(self, answer):
         if self.answers == 0:

@@ -42,18 +42,38 @@ def test_a_second_try_may_succeed(sign_in, password):
     assert ssh.is_in(outcome, "alice")
 
 
-# A challenge nobody can answer, whatever was typed, ends like a wrong password.
+# A challenge is never a success. User, changes to the pool's reply, PAM code, log's reason when
+# every question after the password is answered with Enter.
+UNKNOWN_CHALLENGE = {"ChallengeName": "PALM_READING"}
 CHALLENGED = [
-    ("frank", "PAM_AUTH_ERR", "the pool poses challenge SMS_MFA, which this version cannot answer"),
+    ("frank", {}, "PAM_AUTH_ERR", "no usable code was given"),
+    ("oscar", {}, "PAM_AUTH_ERR", "no number of the menu was chosen"),
+    ("quinn", {}, "PAM_AUTH_ERR", "no usable code of the new authenticator was given"),
+    ("trent", {}, "PAM_AUTH_ERR", "no usable answer was given"),
+    ("frank", UNKNOWN_CHALLENGE, "PAM_AUTH_ERR",
+     "the pool poses challenge PALM_READING, which this version cannot answer"),
+    ("alice", {"ChallengeName": "", "AuthenticationResult": None}, "PAM_AUTHINFO_UNAVAIL",
+     "ChallengeName is malformed"),
 ]
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("user, code, reason", CHALLENGED)
-def test_a_challenge_is_not_a_success(sign_in, host, method, user, code, reason):
-    assert ssh.is_refused(sign_in(user, method=method))
+@pytest.mark.parametrize("user, merge, code, reason", CHALLENGED)
+def test_a_challenge_is_not_a_success(sign_in, host, pool, password, user, merge, code, reason):
+    pool.admin("POST", "faults", {"match": {"operation": "InitiateAuth"}, "kind": "json",
+                                  "merge": merge, "count": None})
+    enter = [""] * 10
+    assert ssh.is_refused(sign_in(user, password(user), *enter,
+                                  prompts=[ssh.PROMPT, *[": $"] * len(enter)]))
     decision = host.log.decision()
-    assert (decision["code"], decision["reason"]) == (code, reason)
+    assert (decision["code"], reason in decision["reason"]) == (code, True)
+
+
+@pytest.mark.parametrize("user, merge", [("frank", {}), ("trent", {}), ("frank", UNKNOWN_CHALLENGE)])
+def test_a_challenge_is_not_a_success_of_the_password_method(sign_in, host, pool, user, merge):
+    pool.admin("POST", "faults", {"match": {"operation": "InitiateAuth"}, "kind": "json",
+                                  "merge": merge, "count": None})
+    assert ssh.is_refused(sign_in(user, method=ssh.PASSWORD))
+    assert host.log.decision()["code"] in ("PAM_AUTH_ERR", "PAM_CONV_ERR")
 
 
 UNKNOWN = [

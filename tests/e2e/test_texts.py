@@ -14,6 +14,7 @@ THROTTLED = "Too many sign-ins right now. Wait a minute and try again."
 NOT_ALLOWED = "You are not allowed to sign in to this account."
 MISCONFIGURED = "Sign-in is not set up on this host. Tell its administrator."
 INTERNAL = "Sign-in failed on this host. Tell its administrator."
+BROWSER = "This account signs in with a browser, which is not offered here."
 NO_CONVERSATION = "This program cannot ask what the sign-in needs."
 
 LOG_INFO, LOG_NOTICE, LOG_ERR = (10 << 3 | level for level in (6, 5, 3))
@@ -49,7 +50,9 @@ def test_refusal_line(app, host):
 # What is wrong, who signs in, the text, the priority of the line.
 TEXTS = [
     ("nothing", "alice", ["wrong"], REFUSED, LOG_NOTICE),
-    ("nothing", "frank", None, REFUSED, LOG_NOTICE),
+    ("unknown challenge", "frank", None, REFUSED, LOG_NOTICE),
+    ("nothing", "frank", None, NO_CONVERSATION, LOG_NOTICE),  # has no answer to the challenge
+    ("passkey", "victor", None, BROWSER, LOG_NOTICE),
     ("nothing", "erin", None, REFUSED, LOG_NOTICE),
     ("denied", "alice", None, NOT_ALLOWED, LOG_NOTICE),
     ("pool down", "alice", None, UNAVAILABLE, LOG_NOTICE),
@@ -68,6 +71,11 @@ def make_wrong(what, host, pool):
     elif what == "throttled":
         pool.admin("POST", "faults", {"kind": "error", "type": "TooManyRequestsException",
                                       "match": {"operation": "InitiateAuth"}, "count": None})
+    elif what == "unknown challenge":
+        pool.admin("POST", "faults", {"kind": "json", "match": {"operation": "InitiateAuth"},
+                                      "merge": {"ChallengeName": "PALM_READING"}, "count": None})
+    elif what == "passkey":
+        host.configure(pool, auth_flow="user_auth")
     elif what == "misconfigured":
         host.append_config("no such key\n")
     elif what == "no helper":

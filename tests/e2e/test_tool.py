@@ -167,7 +167,8 @@ def test_the_token_is_revoked(tool, pool, password):
 def test_nothing_is_written(tool, host, password):
     tool("test", "alice", typed=password("alice") + "\n")
     assert not host.path(private_host.CACHE).exists()
-    assert list(host.path("/var/lib/pam_cognito").iterdir()) == []
+    for place in (private_host.STATE, private_host.RUN):
+        assert [path for path in host.path(place).rglob("*") if not path.is_dir()] == []
     assert host.log.all() == []
 
 

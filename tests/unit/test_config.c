@@ -302,8 +302,6 @@ static const struct {
      "t:5: require_scopes is not available in this version\n"},
     {BASE "user_from_token = yes\n",
      "t:5: user_from_token = yes is not available in this version\n"},
-    {BASE "account_recheck = off\n",
-     "t:5: account_recheck is not available in this version\n"},
     {BASE "token_cache = no\noffline = yes\n",
      "t:5: token_cache = no does not go with offline, remember_device and "
      "reauth = refresh\n"},
@@ -373,9 +371,7 @@ static void
 warned(void **state)
 {
     struct outcome o = accepted(
-        BASE "reauth = refresh\nreauth_max_age = 5m\nrecheck_grace = 1h\n"
-             "offline = yes\noffline_max_age = 1h\noffline_without_mfa = yes\n"
-             "hosted_ui_domain = auth.example.com:8443\n"
+        BASE "hosted_ui_domain = auth.example.com:8443\n"
              "redirect_uri = http://localhost:8080/cb\n"
              "logout_uri = https://example.com/out\nscopes = openid, email\n"
              "identity_provider = Corp\nlang = pt-BR\n"
@@ -389,31 +385,21 @@ warned(void **state)
 
     (void)state;
     assert_lines(&o.problems.warnings,
-                 "t:5: reauth = refresh has no effect in this version\n"
-                 "t:6: reauth_max_age has no effect in this version\n"
-                 "t:7: recheck_grace has no effect in this version\n"
-                 "t:8: offline = yes has no effect in this version\n"
-                 "t:9: offline_max_age has no effect in this version\n"
-                 "t:10: offline_without_mfa = yes has no effect in this "
-                 "version\n"
-                 "t:11: hosted_ui_domain has no effect in this version\n"
-                 "t:12: redirect_uri has no effect in this version\n"
-                 "t:13: logout_uri has no effect in this version\n"
-                 "t:14: scopes has no effect in this version\n"
-                 "t:15: identity_provider has no effect in this version\n"
-                 "t:16: lang has no effect in this version\n"
-                 "t:17: browser_flow has no effect in this version\n"
-                 "t:18: browser_timeout has no effect in this version\n"
-                 "t:19: relay_url has no effect in this version\n"
-                 "t:20: relay_token_file has no effect in this version\n"
-                 "t:21: device_endpoint has no effect in this version\n"
-                 "t:22: device_token_endpoint has no effect in this version\n"
-                 "t:23: prompt_dir has no effect in this version\n");
-    assert_int_equal(o.config.reauth, COG_REAUTH_REFRESH);
-    assert_int_equal(o.config.reauth_max_age_s, 300);
+                 "t:5: hosted_ui_domain has no effect in this version\n"
+                 "t:6: redirect_uri has no effect in this version\n"
+                 "t:7: logout_uri has no effect in this version\n"
+                 "t:8: scopes has no effect in this version\n"
+                 "t:9: identity_provider has no effect in this version\n"
+                 "t:10: lang has no effect in this version\n"
+                 "t:11: browser_flow has no effect in this version\n"
+                 "t:12: browser_timeout has no effect in this version\n"
+                 "t:13: relay_url has no effect in this version\n"
+                 "t:14: relay_token_file has no effect in this version\n"
+                 "t:15: device_endpoint has no effect in this version\n"
+                 "t:16: device_token_endpoint has no effect in this version\n"
+                 "t:17: prompt_dir has no effect in this version\n");
     assert_int_equal(o.config.browser_flow, COG_BROWSER_FLOW_LOCAL);
     assert_int_equal(o.config.scopes.count, 2);
-    assert_true(o.config.offline);
     clear(&o);
 }
 
@@ -427,6 +413,11 @@ built(void **state)
                       "allow_users =\n[service sshd]\nauth_flow = user_auth\n",
                  "sshd");
     struct outcome kiosk = accepted(BASE "token_cache = no\n", NULL);
+    struct outcome later = accepted(
+        BASE "reauth = refresh\nreauth_max_age = 5m\nrecheck_grace = 1h\n"
+             "offline = yes\noffline_max_age = 1h\noffline_without_mfa = yes\n"
+             "account_recheck = 1m\n",
+        NULL);
 
     (void)state;
     assert_lines(&o.problems.warnings, "");
@@ -437,6 +428,15 @@ built(void **state)
     assert_false(o.config.seal_key_default);
     assert_lines(&kiosk.problems.warnings, "");
     assert_false(kiosk.config.token_cache);
+    assert_lines(&later.problems.warnings, "");
+    assert_int_equal(later.config.reauth, COG_REAUTH_REFRESH);
+    assert_int_equal(later.config.reauth_max_age_s, 300);
+    assert_int_equal(later.config.account_recheck_s, 60);
+    assert_int_equal(later.config.recheck_grace_s, 3600);
+    assert_true(later.config.offline);
+    assert_int_equal(later.config.offline_max_age_s, 3600);
+    assert_true(later.config.offline_without_mfa);
+    clear(&later);
     clear(&o);
     clear(&kiosk);
 }
@@ -1004,7 +1004,7 @@ check_all(void **state)
 
     (void)state;
     put("c.conf",
-        BASE "allow_any_pool_user = yes\noffline = yes\n"
+        BASE "allow_any_pool_user = yes\noffline = yes\nlang = de\n"
              "[service sshd su]\nmethod = browser\n"
              "[service kiosk]\ntoken_cache = no\n",
         0644);
@@ -1012,19 +1012,18 @@ check_all(void **state)
     assert_int_equal(err.code, COG_E_CONFIG);
     assert_file_lines(
         &problems.errors,
-        "@/c.conf:8: a browser sign-in needs redirect_uri and hosted_ui_domain "
+        "@/c.conf:9: a browser sign-in needs redirect_uri and hosted_ui_domain "
         "(service sshd)\n"
-        "@/c.conf:8: method = browser is not available in this version "
+        "@/c.conf:9: method = browser is not available in this version "
         "(service sshd)\n"
-        "@/c.conf:8: a browser sign-in needs redirect_uri and hosted_ui_domain "
+        "@/c.conf:9: a browser sign-in needs redirect_uri and hosted_ui_domain "
         "(service su)\n"
-        "@/c.conf:8: method = browser is not available in this version "
+        "@/c.conf:9: method = browser is not available in this version "
         "(service su)\n"
-        "@/c.conf:10: token_cache = no does not go with offline, "
+        "@/c.conf:11: token_cache = no does not go with offline, "
         "remember_device and reauth = refresh (service kiosk)\n");
-    assert_file_lines(
-        &problems.warnings,
-        "@/c.conf:6: offline = yes has no effect in this version\n");
+    assert_file_lines(&problems.warnings,
+                      "@/c.conf:7: lang has no effect in this version\n");
     cog_config_problems_clear(&problems);
 }
 

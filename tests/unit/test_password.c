@@ -213,7 +213,7 @@ refusals_are_told_apart(void **state)
         /* Nobody is proven: too many tries are like any other refusal. */
         {FORGOT, 400, LIMIT, COG_E_DENIED, COG_REFUSAL_LOCKED, ""},
         {FORGOT, 400, REFUSED("UserNotFoundException", "User does not exist."),
-         COG_E_DENIED, COG_REFUSAL_CREDENTIALS, ""},
+         COG_E_DENIED, COG_REFUSAL_NOT_FOUND, ""},
         {FORGOT, 400, REFUSED("UserLambdaValidationException", "secret words"),
          COG_E_DENIED, COG_REFUSAL_OTHER, ""},
         {FORGOT, 302, SENT, COG_E_PROTOCOL, COG_REFUSAL_OTHER, ""},

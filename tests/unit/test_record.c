@@ -157,7 +157,7 @@ read_into(const struct cog_record_key *key, struct cog_record *ret)
 }
 
 static void
-gets(const struct cog_record_key *key, enum outcome want)
+outcome_is(const struct cog_record_key *key, enum outcome want)
 {
     struct cog_record record = COG_RECORD_INIT;
 
@@ -172,11 +172,11 @@ kept(void **state)
     struct cog_record got = COG_RECORD_INIT;
 
     (void)state;
-    gets(&alice, NONE);
+    outcome_is(&alice, NONE);
     writes(&alice, &want);
     assert_int_equal(read_into(&alice, &got), FOUND);
     same(&got, &want);
-    gets(&bob, NONE);
+    outcome_is(&bob, NONE);
     cog_record_clear(&got);
     cog_record_clear(&want);
     is_cleared(&want);
@@ -274,7 +274,7 @@ too_much(void **state)
         assert_int_equal(cog_record_write(store, &alice, &record, &err), -1);
         assert_int_equal(err.code, COG_E_PROTOCOL);
         cog_record_clear(&record);
-        gets(&alice, FOUND);
+        outcome_is(&alice, FOUND);
     }
     assert_int_equal(shelf_count("state/records"), 1);
 }
@@ -292,17 +292,17 @@ every_bit_and_length(void **state)
     for (size_t bit = 0; bit < 8 * file.len; bit++) {
         file.data[bit / 8] = (char)(file.data[bit / 8] ^ (1 << bit % 8));
         shelf_write(path, file.data, file.len);
-        gets(&alice, LOST);
+        outcome_is(&alice, LOST);
         file.data[bit / 8] = (char)(file.data[bit / 8] ^ (1 << bit % 8));
     }
     for (size_t len = 0; len < file.len; len++) {
         shelf_write(path, file.data, len);
-        gets(&alice, LOST);
+        outcome_is(&alice, LOST);
     }
     shelf_write(path, file.data, file.len + 1); /* and its NUL */
-    gets(&alice, LOST);
+    outcome_is(&alice, LOST);
     shelf_write(path, file.data, file.len);
-    gets(&alice, FOUND);
+    outcome_is(&alice, FOUND);
     cog_secret_clear(&file);
 }
 
@@ -320,17 +320,17 @@ bound_to(void **state)
     keys[2].uid++;
     writes_token(&alice, "token");
     for (size_t i = 0; i < COG_COUNT(keys); i++)
-        gets(&keys[i], LOST);
-    gets(&alice, FOUND);
+        outcome_is(&keys[i], LOST);
+    outcome_is(&alice, FOUND);
 
     (void)snprintf(path, sizeof(path), "%s", shelf_only("state/records"));
     assert_int_equal(rename(path, shelf_path("aside")), 0);
     writes_token(&bob, "other");
     (void)snprintf(other, sizeof(other), "%s", shelf_only("state/records"));
     assert_int_equal(rename(shelf_path("aside"), other), 0);
-    gets(&bob, LOST);
+    outcome_is(&bob, LOST);
     assert_int_equal(rename(other, path), 0);
-    gets(&alice, FOUND);
+    outcome_is(&alice, FOUND);
 }
 
 /* Fields that run into one another are still other fields. */
@@ -346,15 +346,15 @@ no_two_alike(void **state)
     b.client_id = "a";
     b.user = "bc";
     writes_token(&a, "token");
-    gets(&b, LOST);
-    gets(&a, FOUND);
+    outcome_is(&b, LOST);
+    outcome_is(&a, FOUND);
     a.issuer = "is";
     a.sub = "sub";
     b = a;
     b.issuer = "iss";
     b.sub = "ub";
     writes_token(&a, "token");
-    gets(&b, NONE);
+    outcome_is(&b, NONE);
 }
 
 static void
@@ -365,10 +365,10 @@ another_machine(void **state)
     (void)state;
     writes_token(&alice, "token");
     cog_secret_clear(&store->machine);
-    gets(&alice, LOST);
+    outcome_is(&alice, LOST);
     assert_int_equal(cog_secret_append_str(&store->machine, "another", &err),
                      0);
-    gets(&alice, LOST);
+    outcome_is(&alice, LOST);
 }
 
 static void
@@ -381,9 +381,9 @@ another_key(void **state)
     shelf_write(shelf_path("state/seal.key"), key, 32);
     cog_store_close(store);
     store = shelf_open();
-    gets(&alice, LOST);
+    outcome_is(&alice, LOST);
     writes_token(&alice, "token");
-    gets(&alice, FOUND);
+    outcome_is(&alice, FOUND);
 }
 
 static void
@@ -399,7 +399,7 @@ not_ours(void **state)
     for (size_t kind = 0; kind < SHELF_KINDS; kind++) {
         writes_token(&alice, "token");
         print_message("%s\n", shelf_replace(path, kind));
-        gets(&alice, LOST);
+        outcome_is(&alice, LOST);
         assert_true(unlink(path) == 0 || rmdir(path) == 0);
         (void)unlink(moved);
     }
@@ -576,8 +576,8 @@ erased(void **state)
     writes_token(&bob, "token");
     for (int round = 0; round < 2; round++)
         assert_int_equal(cog_record_erase(store, ISSUER, "sub-a", &err), 0);
-    gets(&alice, NONE);
-    gets(&bob, FOUND);
+    outcome_is(&alice, NONE);
+    outcome_is(&bob, FOUND);
 }
 
 static void
@@ -626,7 +626,7 @@ out_of_memory(void **state)
         } else {
             assert_int_equal(rc, 0);
         }
-        gets(&alice, FOUND);
+        outcome_is(&alice, FOUND);
     }
     assert_true(n > 3);
     cog_record_clear(&record);

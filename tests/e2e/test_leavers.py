@@ -1,0 +1,378 @@
+# SPDX-License-Identifier: MIT
+"""Who leaves, and what stops working when: docs/leavers.md, as it happens.
+
+Everybody here has an ssh key, so nobody is asked for a password: only the account lines decide.
+"""
+
+import time
+
+import pytest
+
+import host as private_host
+import records
+import ssh
+from records import comes_in, last_account, operations
+
+BY_RULE = {"allow_users": None, "allow_pool_groups": "linux-users"}
+LINES = {"lax": private_host.LAX, "strict": private_host.STRICT}
+NEVER = "sign in once with your pool password"
+
+
+@pytest.fixture(scope="session")
+def built_clock(tmp_path_factory):
+    return records.build_clock(tmp_path_factory.mktemp("clock") / "shift_clock.so")
+
+
+@pytest.fixture
+def clock(host, built_clock):
+    """The host's clock, for the helper; it starts where it is."""
+    made = records.Clock(host, built_clock)
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=LINES, ids=list(LINES))
+def line(request, host):
+    """Both account lines that are documented."""
+    if request.param == "strict":
+        host.strict_account()
+    return request.param
+
+
+@pytest.fixture
+def alice_was_here(host, pool, app):
+    """alice has signed in with her password; the pool's group is what lets her in."""
+    host.configure(pool, **BY_RULE)
+    assert app("alice").status() == "PAM_SUCCESS"
+    operations(pool)
+
+
+def refused(host, user, code):
+    """Refused by key, and by us: with this code."""
+    outcome = records.by_key(host, user)
+    return not ssh.is_in(outcome, user) and last_account(host)[0] == code
+
+
+# First, second, third login
+
+@pytest.mark.parametrize("how", records.LEAVERS)
+@pytest.mark.usefixtures("alice_was_here", "line")
+def test_a_leaver_with_a_key(host, pool, clock, how):
+    """In until the pool's last answer is five minutes old; then never again, without asking."""
+    records.leave(pool, "alice", how)
+    assert comes_in(host, "alice")
+    assert (last_account(host), operations(pool)) == (("PAM_SUCCESS", "cached"), [])
+    clock.shift(records.RECHECK)
+    assert refused(host, "alice", records.LEAVERS[how][1])
+    assert operations(pool)[0] == records.REFRESH
+    for _ in range(2):
+        assert refused(host, "alice", records.LEAVERS[how][1])
+    assert operations(pool) == []
+
+
+@pytest.mark.usefixtures("alice_was_here", "line")
+def test_who_stays_comes_in(host, pool, clock):
+    """The same without leaving: asked once in five minutes."""
+    clock.shift(records.RECHECK)
+    assert comes_in(host, "alice")
+    assert (last_account(host)[1], operations(pool)) == ("recheck", [records.REFRESH])
+    assert comes_in(host, "alice")
+    assert (last_account(host)[1], operations(pool)) == ("cached", [])
+    clock.shift(2 * records.RECHECK)
+    assert comes_in(host, "alice")
+    assert operations(pool) == [records.REFRESH]
+
+
+@pytest.mark.usefixtures("alice_was_here", "line")
+def test_a_refresh_token_that_expired(host, pool, clock):
+    """Thirty days without a password: the pool's clock and ours agree about that."""
+    thirty_days = 30 * records.DAY + 1
+    pool.admin("POST", "clock", {"offset": thirty_days})
+    clock.shift(records.RECHECK)
+    assert refused(host, "alice", "PAM_PERM_DENIED")
+    assert refused(host, "alice", "PAM_PERM_DENIED")
+
+
+@pytest.mark.usefixtures("line")
+def test_a_used_token_that_comes_back(host, pool, app, clock):
+    """Somebody restored an old record, or copied it: with rotation the pool notices."""
+    pool.admin("POST", "settings", {"refreshTokenRotation": True})
+    assert app("alice").status() == "PAM_SUCCESS"
+    record = records.record_of(host, pool, "alice")
+    old = record.read_bytes()
+    clock.shift(records.RECHECK)
+    assert comes_in(host, "alice")
+    record.write_bytes(old)
+    assert refused(host, "alice", "PAM_PERM_DENIED")
+    assert "STOLEN" in host.log.decisions("account")[-1]["reason"]
+    assert refused(host, "alice", "PAM_PERM_DENIED")
+
+
+@pytest.mark.usefixtures("alice_was_here", "line")
+@pytest.mark.parametrize("how", ["disabled", "out of the group"])
+def test_coming_back(host, pool, clock, app, how):
+    """Being in the pool again is not enough: a full sign-in is."""
+    records.leave(pool, "alice", how)
+    clock.shift(records.RECHECK)
+    assert not comes_in(host, "alice")
+    records.return_to(pool, "alice")
+    assert not comes_in(host, "alice")
+    assert app("alice").status() == "PAM_SUCCESS"
+    assert comes_in(host, "alice")
+
+
+# Nothing on the host makes a leaver welcome
+
+def restart(host):
+    records.reboot(host)
+
+
+def purge(host):
+    assert host.run(private_host.TOOL, "cache", "purge").status == 0
+
+
+def damage(host):
+    for path in records.files(host, "records"):
+        records.flip(path)
+
+
+def lose_key(host):
+    host.path(records.SEAL_KEY).unlink()
+
+
+def another_key(host):
+    host.path(records.SEAL_KEY).write_bytes(bytes(range(32)))
+
+
+def damage_binding(host):
+    records.flip(records.file_of(host, "bindings", "alice"))
+
+
+def damage_tombstone(host):
+    for path in records.files(host, "tombstones"):
+        records.flip(path)
+
+
+def another_client(host):
+    config = host.path(private_host.CONFIG)
+    text = config.read_text(encoding="utf-8")
+    lines = ["client_id = " + "4" * 26 if line.startswith("client_id") else line
+             for line in text.splitlines()]
+    config.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+ACCIDENTS = [restart, purge, damage, lose_key, another_key, damage_binding, damage_tombstone,
+             another_client]
+
+
+def name_of(function):
+    return function.__name__.replace("_", " ")
+
+
+@pytest.mark.parametrize("accident", ACCIDENTS, ids=name_of)
+@pytest.mark.usefixtures("alice_was_here", "line")
+def test_a_known_leaver_after(host, pool, clock, accident):
+    records.leave(pool, "alice", "disabled")
+    clock.shift(records.RECHECK)
+    assert not comes_in(host, "alice")
+    accident(host)
+    for _ in range(2):
+        assert not comes_in(host, "alice")
+
+
+# What happens to the host before anybody has noticed that she left; the PAM code then.
+BEFORE = [(restart, "PAM_ACCT_EXPIRED"), (purge, "PAM_PERM_DENIED"), (damage, "PAM_PERM_DENIED"),
+          (lose_key, "PAM_SYSTEM_ERR"), (another_key, "PAM_PERM_DENIED"),
+          (damage_binding, "PAM_PERM_DENIED"), (another_client, "PAM_PERM_DENIED")]
+
+
+@pytest.mark.parametrize("accident, code", BEFORE, ids=lambda value: name_of(value)
+                         if callable(value) else "")
+@pytest.mark.usefixtures("alice_was_here", "line")
+def test_an_unknown_leaver_after(host, pool, clock, accident, code):
+    records.leave(pool, "alice", "disabled")
+    accident(host)
+    clock.shift(records.RECHECK)
+    assert refused(host, "alice", code)
+    assert refused(host, "alice", code)
+
+
+# Lost records, of people who stay: one full sign-in, and everything is mended.
+MENDED = [restart, purge, damage, another_key]
+
+
+@pytest.mark.parametrize("accident", MENDED, ids=name_of)
+@pytest.mark.usefixtures("alice_was_here", "line")
+def test_one_sign_in_mends(host, app, accident):
+    accident(host)
+    welcome = accident is restart  # it loses nothing that is needed
+    assert comes_in(host, "alice") == welcome
+    assert app("alice").status() == "PAM_SUCCESS"
+    assert comes_in(host, "alice")
+
+
+@pytest.mark.usefixtures("line")
+def test_another_client_is_mended_too(host, pool, app, tmp_path):
+    assert app("alice").status() == "PAM_SUCCESS"
+    secret = host.write("/etc/security/client-secret", pool.client_secret() + "\n", 0o600)
+    try:
+        host.configure(pool, client_id=pool.client_id("confidential"),
+                       client_secret_file="/etc/security/client-secret")
+        assert refused(host, "alice", "PAM_PERM_DENIED")
+        assert app("alice").status() == "PAM_SUCCESS"
+        assert comes_in(host, "alice")
+    finally:
+        secret.unlink()
+
+
+# A host she never used
+
+@pytest.mark.parametrize("how", [None, "disabled", "deleted"])
+def test_a_host_never_used(host, pool, line, how):
+    """Lax: nothing is known here, and nothing changes. Strict: nobody was ever let in."""
+    if how:
+        records.leave(pool, "alice", how)
+    outcome = records.by_key(host, "alice", LogLevel="INFO")
+    assert ssh.is_in(outcome, "alice") == (line == "lax")
+    assert host.log.decision("account")["code"] == "PAM_AUTH_ERR"
+    assert NEVER in outcome.text.lower()
+    assert operations(pool) == []
+
+
+def remove_store(host):
+    host.run("rm", "-rf", private_host.STATE)
+
+
+def remove_part(host):
+    host.run("rm", "-rf", f"{private_host.STATE}/tombstones")
+
+
+def open_store(host):
+    host.path(private_host.STATE).chmod(0o777)
+
+
+def give_store_away(host):
+    host.run("chown", "alice", f"{private_host.STATE}/bindings")
+
+
+def link_store(host):
+    host.run("mv", private_host.STATE, "/var/lib/elsewhere")
+    host.run("ln", "-s", "/var/lib/elsewhere", private_host.STATE)
+
+
+@pytest.fixture
+def elsewhere(host):
+    yield
+    host.run("rm", "-rf", "/var/lib/elsewhere")
+
+
+@pytest.mark.parametrize("accident", [remove_store, remove_part, open_store, give_store_away,
+                                      link_store], ids=name_of)
+@pytest.mark.usefixtures("line", "elsewhere")
+def test_a_bad_store_is_not_a_new_host(host, accident):
+    """It must not look like one on which nobody was ever refused."""
+    accident(host)
+    assert refused(host, "alice", "PAM_SYSTEM_ERR")
+
+
+# Other ways in than ssh
+
+@pytest.fixture
+def left(host, pool, clock, app):
+    """alice has left, and this host knows."""
+    assert app("alice").status() == "PAM_SUCCESS"
+    records.leave(pool, "alice", "disabled")
+    clock.shift(records.RECHECK)
+    assert not comes_in(host, "alice")
+
+
+@pytest.mark.usefixtures("left")
+def test_su_from_root(host):
+    assert host.run("su", "alice", "-c", "id -un").out == ""
+    assert host.run("su", "bob", "-c", "id -un").out == "bob\n"
+
+
+@pytest.fixture
+def nopasswd(host):
+    """sudo that asks nobody for a password."""
+    sudoers = host.path("/etc/sudoers")
+    before = sudoers.read_text(encoding="utf-8")
+    host.write("/etc/sudoers", before + "ALL ALL=(ALL:ALL) NOPASSWD: ALL\n", 0o440)
+    yield
+    host.write("/etc/sudoers", before, 0o440)
+
+
+@pytest.mark.usefixtures("left", "nopasswd")
+def test_sudo_with_nopasswd(host):
+    assert host.run("sudo", "id", "-un", as_user="alice").out == ""
+    assert host.run("sudo", "id", "-un", as_user="bob").out == "root\n"
+
+
+@pytest.mark.parametrize("service", ["cron", "atd", "systemd-user"])
+@pytest.mark.usefixtures("left")
+def test_jobs_of_a_known_leaver_end(host, app, service):
+    host.pam(service, "account required pam_cognito.so")
+    report = app("alice", "account", service=service, answers=[])
+    assert report.status("account") == "PAM_ACCT_EXPIRED"
+
+
+def test_jobs_of_an_unknown_leaver_go_on(host, pool, app, clock):
+    """There the pool is not asked, however old its last answer is."""
+    host.pam("cron", "account required pam_cognito.so")
+    assert app("alice").status() == "PAM_SUCCESS"
+    operations(pool)
+    records.leave(pool, "alice", "disabled")
+    clock.shift(30 * records.DAY)
+    report = app("alice", "account", service="cron", answers=[])
+    assert (report.status("account"), last_account(host)[1]) == ("PAM_SUCCESS", "bound")
+    assert operations(pool) == []
+
+
+def test_password_stops_at_once(host, pool, app):
+    assert app("alice").status() == "PAM_SUCCESS"
+    records.leave(pool, "alice", "disabled")
+    assert app("alice").status() == "PAM_AUTH_ERR"
+
+
+# How long it takes
+
+@pytest.mark.usefixtures("line")
+def test_from_disabling_to_refusal(host, pool, app):
+    """By the real clock: account_recheck and not more, however often she comes meanwhile."""
+    seconds = 2
+    host.append_config(f"account_recheck = {seconds}s\n")
+    assert app("alice").status() == "PAM_SUCCESS"
+    records.leave(pool, "alice", "disabled")
+    gone = time.monotonic()
+    while comes_in(host, "alice") and time.monotonic() < gone + 4 * seconds:
+        last_in = time.monotonic()
+        assert last_in < gone + seconds + 1
+    print(f"in for {last_in - gone:.1f} s, refused after {time.monotonic() - gone:.1f} s")
+    assert last_account(host)[0] == "PAM_ACCT_EXPIRED"
+
+
+@pytest.mark.usefixtures("line", "alice_was_here")
+def test_deny_users_does_not_wait(host):
+    assert comes_in(host, "alice")
+    host.append_config("deny_users = alice\n")
+    assert refused(host, "alice", "PAM_PERM_DENIED")
+
+
+@pytest.mark.usefixtures("line", "alice_was_here")
+def test_a_leaver_seen_by_the_tool(host, pool):
+    """recheck --all: nobody has to come for the host to know."""
+    records.leave(pool, "alice", "disabled")
+    assert comes_in(host, "alice")
+    assert host.run(private_host.TOOL, "recheck", "--all").status == 1
+    assert refused(host, "alice", "PAM_ACCT_EXPIRED")
+
+
+@pytest.mark.usefixtures("line", "alice_was_here")
+def test_another_person_of_the_same_name(host, pool, app, clock):
+    """Deleted, and the name given away: the new one is not the old one."""
+    records.leave(pool, "alice", "deleted")
+    pool.admin("PUT", "users/alice", {"password": "C4n4ry-New-one-1!", "groups": ["linux-users"]})
+    clock.shift(records.RECHECK)
+    assert refused(host, "alice", "PAM_PERM_DENIED")
+    assert app("alice", answers=["C4n4ry-New-one-1!"]).status() == "PAM_PERM_DENIED"
+    assert not comes_in(host, "alice")
