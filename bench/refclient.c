@@ -5,8 +5,8 @@
  * fetched, the ID token's RS256 signature verified; no PAM, no limits, no
  * wiping, no rules. Never use it for anything but a comparison.
  *
- *   refclient password|srp ENDPOINT CA_FILE POOL_ID CLIENT_ID USER PASSWORD
- *             JWKS_URL|-
+ *   refclient password|srp|refresh ENDPOINT CA_FILE POOL_ID CLIENT_ID USER
+ *             PASSWORD|REFRESH_TOKEN JWKS_URL|-
  *
  * Exit status 0: signed in and verified (with "-", signature not checked: as
  * when a key set is at hand already).
@@ -361,20 +361,36 @@ sign_in_password(const char *user, const char *password)
                           password));
 }
 
+static json_t *
+refresh(const char *token)
+{
+    return call(
+        endpoint, "GetTokensFromRefreshToken",
+        json_pack("{s:s, s:s}", "ClientId", client_id, "RefreshToken", token));
+}
+
+static json_t *
+run(const char *flow, char **argv)
+{
+    if (strcmp(flow, "srp") == 0)
+        return sign_in_srp(argv[4], argv[6], argv[7]);
+    if (strcmp(flow, "refresh") == 0)
+        return refresh(argv[7]);
+    return sign_in_password(argv[6], argv[7]);
+}
+
 int
 main(int argc, char **argv)
 {
     if (argc != 9)
-        die("usage: password|srp ENDPOINT CA POOL CLIENT USER PASSWORD JWKS");
+        die("usage: FLOW ENDPOINT CA POOL CLIENT USER SECRET JWKS");
     endpoint = argv[2];
     client_id = argv[5];
     curl_global_init(CURL_GLOBAL_DEFAULT);
     curl = curl_easy_init();
     curl_easy_setopt(curl, CURLOPT_CAINFO, argv[3]);
     curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
-    verify(strcmp(argv[1], "srp") == 0 ? sign_in_srp(argv[4], argv[6], argv[7])
-                                       : sign_in_password(argv[6], argv[7]),
-           argv[8]);
+    verify(run(argv[1], argv), argv[8]);
     curl_easy_cleanup(curl);
     return 0;
 }

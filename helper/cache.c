@@ -336,6 +336,8 @@ forget_locked(const struct cog_tool_options *options,
 {
     json_t *revoked = json_null();
 
+    if (look_at_sheets(room->store, k, err) < 0) /* again */
+        return -1;
     if (sub_of(k) != NULL && look_at_record(room, sub_of(k), k, err) < 0)
         return -1;
     if (k->record.refresh_token.len > 0)

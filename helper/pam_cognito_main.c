@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -127,7 +128,7 @@ make_absolute(const char **path, char *buf, size_t size)
         return 0;
     if (getcwd(dir, sizeof(dir)) == NULL)
         return -1;
-    len = snprintf(buf, size, "%s/%s", dir, *path);
+    len = snprintf(buf, size, "%s/%s", strcmp(dir, "/") == 0 ? "" : dir, *path);
     if (len < 0 || (size_t)len >= size)
         return -1;
     *path = buf;
@@ -173,6 +174,8 @@ main(int argc, char **argv)
     /* Proxies, CA files, key logs: what the configuration does not say does
      * not hold here either. */
     (void)clearenv();
+    /* A password that is typed here is in no core file. */
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     if (argc < 2)
         return (int)complain("no command");
     if (strcmp(argv[1], "--help") == 0)

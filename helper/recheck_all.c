@@ -133,6 +133,8 @@ ask_undisturbed(struct round *r, const char *user,
     (void)sigfillset(&all);
     (void)sigprocmask(SIG_SETMASK, &all, &old);
     r->asked = false;
+    /* That it could not be reached a moment ago is no answer. */
+    cog_pause_end(r->room->store, r->room->prepared.config.endpoint);
     if (cog_storeroom_prepare(r->room, user, err) == 0)
         rc = ask(r, facts, err);
     if (rc < 0 && err->code == COG_OK)
@@ -263,9 +265,6 @@ set_ages(struct round *r)
                     "asked\n",
                     stderr);
     }
-    /* Nor does it that it could not be reached a moment ago. */
-    if (r->room->store != NULL)
-        cog_pause_end(r->room->store, config->endpoint);
 }
 
 static int

@@ -92,16 +92,34 @@ hide_memory(struct cog_err *err)
     return 0;
 }
 
+/* What a terminal stops processes with. Any process of the user's session can
+ * put ours into the foreground and type Ctrl-Z there, while it holds his lock:
+ * whoever waits for that would have to take the pool for busy. */
+static const int stops[] = {SIGTSTP, SIGTTIN, SIGTTOU};
+
+/* A peer that hangs up must cost a request, and a tiny file size limit the
+ * cache of the key set, not the process. Whether to end is for the module to
+ * say, which hangs up, and not for a terminal. */
+static const int annoyances[] = {SIGPIPE, SIGXFSZ, SIGINT, SIGQUIT, SIGHUP};
+
+static int
+ignore(const int *signals, size_t count, struct cog_err *err)
+{
+    const struct sigaction ignored = {.sa_handler = SIG_IGN};
+
+    for (size_t i = 0; i < count; i++) {
+        if (sigaction(signals[i], &ignored, NULL) < 0)
+            return fail("sigaction", err);
+    }
+    return 0;
+}
+
 static int
 set_signals(struct cog_err *err)
 {
-    /* A peer that hangs up must cost a request, and a tiny file size limit
-     * the cache of the key set, not the process. */
-    const struct sigaction ignore = {.sa_handler = SIG_IGN};
-
-    if (sigaction(SIGPIPE, &ignore, NULL) < 0 ||
-        sigaction(SIGXFSZ, &ignore, NULL) < 0)
-        return fail("sigaction", err);
+    if (ignore(annoyances, COG_COUNT(annoyances), err) < 0 ||
+        ignore(stops, COG_COUNT(stops), err) < 0)
+        return -1;
     (void)alarm(ALARM_S);
     return 0;
 }
@@ -192,7 +210,8 @@ cog_sandbox_drop(uid_t uid, gid_t gid, struct cog_err *err)
 {
     if (uid == 0 || gid == 0)
         return cog_fail(err, COG_E_SYSTEM, "will not run as root");
-    if (become(uid, gid, err) < 0 || check_dropped(uid, gid, err) < 0)
+    if (become(uid, gid, err) < 0 || check_dropped(uid, gid, err) < 0 ||
+        ignore(stops, COG_COUNT(stops), err) < 0)
         return -1;
     return hide_memory(err);
 }

@@ -29,7 +29,8 @@ int cog_sandbox_follow_parent(struct cog_err *err) COG_MUST_USE;
 
 /*
  * Become uid and gid for ever, without any capability, and check that it is
- * so. Neither may be 0. COG_E_SYSTEM: a step failed; do not go on.
+ * so. Neither may be 0. From now on no terminal can stop the process.
+ * COG_E_SYSTEM: a step failed; do not go on.
  */
 int cog_sandbox_drop(uid_t uid, gid_t gid, struct cog_err *err) COG_MUST_USE;
 

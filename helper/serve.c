@@ -52,7 +52,8 @@ now_ms(const struct serve *s)
 }
 
 /* What earlier sign-ins left, and where the caller sits. Only a sign-in may
- * make a key: an account phase that did would hide that records were lost. */
+ * make a key or a host's first store: an account phase that did would hide that
+ * records were lost. */
 static void
 prepare_store(struct serve *s, uid_t real_uid)
 {
@@ -149,6 +150,16 @@ open_dialogue(struct serve *s)
     };
 }
 
+/* Bindings and records do without run_dir; its owner should know. */
+static void
+note_no_run(const struct cog_store *store, struct cog_err *note)
+{
+    const char *why = store == NULL ? NULL : cog_store_no_run(store);
+
+    if (why != NULL)
+        cog_fail(note, COG_E_SYSTEM, "no tickets, no pauses: %s", why);
+}
+
 /* What became known, for the log. */
 static void
 report(struct serve *s, const struct cog_login_facts *facts,
@@ -227,6 +238,7 @@ dispatch(struct serve *s, struct cog_err *err)
 
     facts.method = "";
     rc = perform(s, &env, &login, &facts, err);
+    note_no_run(login.store, &facts.note);
     report(s, &facts, err);
     return rc;
 }

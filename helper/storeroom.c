@@ -45,7 +45,9 @@ prepare(const struct cog_tool_options *options, struct cog_storeroom *room,
     struct cog_config_problems problems = COG_CONFIG_PROBLEMS_INIT;
     const int rc = load(options, room, &problems, err);
 
-    for (size_t i = 0; i < problems.errors.count; i++)
+    /* A single one is what `err` says. */
+    for (size_t i = 0; problems.errors.count > 1 && i < problems.errors.count;
+         i++)
         (void)fprintf(stderr, "%s\n", problems.errors.item[i]);
     cog_config_problems_clear(&problems);
     /* Whatever kept us from reading it, the remedy is the same. */

@@ -30,8 +30,8 @@ struct cog_storeroom {
 
 /*
  * Open it and become run_as for good; `with_keys`: the pool's keys are wanted
- * too. `ret` (COG_STOREROOM_INIT) is to be closed in any case. Mistakes of the
- * configuration are printed on standard error.
+ * too. `ret` (COG_STOREROOM_INIT) is to be closed in any case. Several mistakes
+ * of the configuration are printed on standard error; `err` has the first.
  * COG_E_CONFIG: not started as root, or the configuration is wrong.
  * COG_E_SYSTEM: there is a store, but not as it must be. COG_E_LOOKUP,
  * COG_E_NOMEM.

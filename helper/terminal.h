@@ -23,6 +23,10 @@ bool cog_terminal_is_utf8(void);
  * Ask on /dev/tty where there is one, else on standard input and error, so
  * that scripts can answer too. Texts go to standard error. Borrows the
  * terminal; nothing to free.
+ *
+ * COG_E_CONV, with the terminal as it was: the end of the input, Ctrl-C and
+ * the like, a hang-up, SIGTERM. Signals are held meanwhile, in the thread that
+ * asks; there should be no other.
  */
 struct cog_ui cog_terminal_ui(struct cog_terminal *terminal);
 

@@ -55,42 +55,6 @@ tell(void *ctx, enum cog_text text, const char *const *arg)
     ui.tell(ui.ctx, text, arg);
 }
 
-static enum cog_exit
-exit_status(enum cog_errc code)
-{
-    switch (code) {
-    case COG_OK:
-        return COG_EXIT_OK;
-    case COG_E_CONFIG:
-    case COG_E_CLIENT:
-        return COG_EXIT_CONFIG;
-    case COG_E_NET:
-    case COG_E_UNREACHABLE:
-    case COG_E_PROTOCOL:
-    case COG_E_THROTTLED:
-    case COG_E_TOKEN:
-    case COG_E_LOOKUP:
-        return COG_EXIT_UNAVAILABLE;
-    case COG_E_CONV:
-    case COG_E_DENIED:
-    case COG_E_CHALLENGE:
-    case COG_E_MAXTRIES:
-    case COG_E_IDENTITY:
-    case COG_E_SCOPE:
-    case COG_E_NEVER:
-    case COG_E_DISABLED:
-    case COG_E_BROWSER:
-    case COG_E_AUTHTOK:
-        return COG_EXIT_REFUSED;
-    case COG_E_NOMEM:
-    case COG_E_SYSTEM:
-    case COG_E_PRIVILEGE:
-    case COG_E_COUNT_:
-        break;
-    }
-    return COG_EXIT_INTERNAL;
-}
-
 /* With root, look at the store and give root up. */
 static int
 give_up_root(const struct cog_prepared *prepared,
@@ -225,15 +189,15 @@ reason_of(const struct cog_login_facts *facts, const struct cog_err *err)
     return show(reason);
 }
 
-static void
+static int
 print_text(const struct cog_tool_options *options,
            const struct cog_prepared *prepared,
            const struct cog_login_facts *facts, const struct cog_err *err)
 {
-    (void)printf("%s: user=%s pool_user=%s sub=%s mfa=%s reason=\"%s\"\n",
-                 result_of(err), show(options->user).text,
-                 show(prepared->pool_user).text, show(facts->sub).text,
-                 show(facts->mfa).text, reason_of(facts, err).text);
+    return printf("%s: user=%s pool_user=%s sub=%s mfa=%s reason=\"%s\"\n",
+                  result_of(err), show(options->user).text,
+                  show(prepared->pool_user).text, show(facts->sub).text,
+                  show(facts->mfa).text, reason_of(facts, err).text);
 }
 
 static int
@@ -253,6 +217,21 @@ print_json(const struct cog_tool_options *options,
     return rc;
 }
 
+/* What a full disk or a closed pipe swallowed is not success. */
+static enum cog_exit
+report(const struct cog_tool_options *options,
+       const struct cog_prepared *prepared, const struct cog_login_facts *facts,
+       const struct cog_err *err)
+{
+    const int rc = options->json ? print_json(options, prepared, facts, err)
+                                 : print_text(options, prepared, facts, err);
+
+    if (rc >= 0 && fflush(stdout) == 0)
+        return cog_tool_exit(err->code);
+    cog_tool_say("pam-cognito", "the result could not be printed");
+    return COG_EXIT_INTERNAL;
+}
+
 enum cog_exit
 cog_test_user_run(const struct cog_tool_options *options)
 {
@@ -260,18 +239,15 @@ cog_test_user_run(const struct cog_tool_options *options)
     struct cog_prepared_store store = {.store = NULL};
     struct cog_login_facts facts = COG_LOGIN_FACTS_INIT;
     struct cog_err err = COG_ERR_INIT;
+    enum cog_exit status;
 
     cog_json_setup();
     if (prepare(options, &prepared, &store, &err) == 0 &&
         sign_in(options, &prepared, &store, &facts, &err) < 0 &&
         err.code == COG_OK)
         cog_fail(&err, COG_E_SYSTEM, "failed for an unknown reason");
-    if (!options->json) {
-        print_text(options, &prepared, &facts, &err);
-    } else if (print_json(options, &prepared, &facts, &err) < 0) {
-        cog_fail(&err, COG_E_SYSTEM, "the result could not be printed");
-    }
+    status = report(options, &prepared, &facts, &err);
     cog_store_close(store.store);
     cog_prepared_clear(&prepared);
-    return exit_status(err.code);
+    return status;
 }

@@ -32,6 +32,9 @@ cog_tool_exit(enum cog_errc code)
     case COG_E_DISABLED:
     case COG_E_BROWSER:
     case COG_E_AUTHTOK:
+    case COG_E_REFUSED:
+    case COG_E_LATE:
+    case COG_E_LOST:
         return COG_EXIT_REFUSED;
     case COG_E_NOMEM:
     case COG_E_SYSTEM:

@@ -37,6 +37,8 @@ parse_one(const char *arg, struct cog_args *args, struct cog_err *err)
         return 0; /* read by cog_args_skips() */
     if (strcmp(arg, "debug") == 0) {
         args->debug = true;
+    } else if (strcmp(arg, "first") == 0) {
+        args->first = true;
     } else if (strcmp(arg, "try_first_pass") == 0) {
         args->try_first_pass = true;
     } else if (strcmp(arg, "use_first_pass") == 0) {

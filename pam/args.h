@@ -13,6 +13,7 @@
 struct cog_args {
     const char *conf; /* configuration file, "" for the default */
     bool debug;
+    bool first; /* no line above changes a password */
     bool try_first_pass;
     bool use_first_pass;
     bool use_authtok;

@@ -61,11 +61,13 @@ int cog_authtok_note(struct cog_authtok *authtok, enum cog_text text,
                      struct cog_err *err) COG_MUST_USE;
 
 /*
- * Before the first half of chauthtok says yes: no module of the stack may take
- * a missing old password for one that need not be checked. pam_unix does, and
- * gets that far when its own first half failed and the stack passed over that
- * (as Debian's does). So PAM_OLDAUTHTOK is there from now on, if empty: it
- * opens nothing. COG_E_SYSTEM: PAM would not keep it.
+ * No module of the stack may take a missing old password for one that need not
+ * be checked. pam_unix does in the second half of chauthtok, and it gets there
+ * when its own first half failed (Ctrl-D at its question is enough), the stack
+ * passed over that, as Debian's does, and we said yes without asking for
+ * anything. So PAM_OLDAUTHTOK is there from now on, if empty: it opens nothing.
+ * But whoever looks for an old password from now on will not ask for one.
+ * COG_E_SYSTEM: PAM would not keep it.
  */
 int cog_authtok_guard(pam_handle_t *pamh, struct cog_err *err) COG_MUST_USE;
 

@@ -92,6 +92,30 @@ account(struct phase *phase, struct cog_err *err)
     return consult(phase, COG_OP_ACCOUNT, err);
 }
 
+/* The first half. A module above does its second half before ours, so what it
+ * finds there has to be in place now. A module below would not ask for its old
+ * password any more: it can only where the line says that we are first. */
+static int
+look_ahead(struct phase *phase, struct cog_err *err)
+{
+    if (consult(phase, COG_OP_PRELIM, err) < 0)
+        return -1;
+    return phase->args.first ? 0 : cog_authtok_guard(phase->call.pamh, err);
+}
+
+/* The second half. Whatever comes of it, modules below may go on. */
+static int
+change(struct phase *phase, struct cog_err *err)
+{
+    const int rc = consult(phase, COG_OP_PASSWORD, err);
+
+    if (rc < 0 && err->code == COG_E_SCOPE)
+        return -1; /* their user after all */
+    if (cog_authtok_guard(phase->call.pamh, err) < 0)
+        return -1;
+    return rc;
+}
+
 /*
  * Which half of chauthtok this is: PAM says exactly one. "Only if it has
  * expired" is about another module's password, since the account phase never
@@ -112,11 +136,8 @@ password(struct phase *phase, struct cog_err *err)
     }
     if (phase->who.other_spelling)
         return refuse_spelling(phase, err);
-    if (half == PAM_UPDATE_AUTHTOK)
-        return consult(phase, COG_OP_PASSWORD, err);
-    if (consult(phase, COG_OP_PRELIM, err) < 0)
-        return -1;
-    return cog_authtok_guard(phase->call.pamh, err);
+    return half == PAM_PRELIM_CHECK ? look_ahead(phase, err)
+                                    : change(phase, err);
 }
 
 /* Run one phase from a standing refusal to its report. */

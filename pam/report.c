@@ -37,10 +37,13 @@ cog_report_status(enum cog_errc code)
     case COG_E_CHALLENGE:
     case COG_E_NEVER:
     case COG_E_BROWSER:
+    case COG_E_REFUSED:
+    case COG_E_LATE:
         return PAM_AUTH_ERR;
     case COG_E_MAXTRIES:
         return PAM_MAXTRIES;
     case COG_E_IDENTITY:
+    case COG_E_LOST:
         return PAM_PERM_DENIED;
     case COG_E_SCOPE:
         return PAM_USER_UNKNOWN;
@@ -137,23 +140,21 @@ priority(int status)
 }
 
 /*
- * Root's cron jobs would fill the log with lines about nothing. But why
- * somebody who tried to sign in was nobody of ours is worth knowing. That a
- * password may be changed decides nothing yet: the change has a line of its
- * own.
+ * Root's cron jobs would fill the log with lines about nothing. But why the
+ * helper took somebody who tried to sign in for nobody of ours is worth
+ * knowing; it is not asked about users whom the module skips. That a password
+ * may be changed decides nothing yet: the change has a line of its own.
  */
 static bool
 worth_a_line(const struct cog_call *call, const struct cog_verdict *verdict,
              int status)
 {
-    const bool helper_said_so = verdict->user[0] != '\0';
-
     if (call->args->debug || verdict->debug)
         return true;
     if (status == PAM_SUCCESS)
         return call->request.operation != COG_OP_PRELIM;
     return status != PAM_USER_UNKNOWN ||
-           (helper_said_so && call->request.operation == COG_OP_AUTHENTICATE);
+           call->request.operation == COG_OP_AUTHENTICATE;
 }
 
 void
@@ -161,26 +162,25 @@ cog_report_log(const struct cog_call *call, const char *user,
                const struct cog_verdict *verdict, const struct cog_err *err,
                int status)
 {
-    static const struct cog_verdict none;
-    const struct cog_verdict *v = verdict == NULL ? &none : verdict;
     char reason[sizeof(err->msg) * 4];
     char ref[REF_DIGITS + 1];
     const char *why;
 
-    if (!worth_a_line(call, v, status))
+    if (!worth_a_line(call, verdict, status))
         return;
     if (*user == '\0') /* not a name we serve: as the application put it */
         user = item(call, PAM_USER);
-    why = status == PAM_SUCCESS ? v->reason : err->msg;
+    why = status == PAM_SUCCESS ? verdict->reason : err->msg;
     cog_name_escape(why, strlen(why), reason, sizeof(reason));
     make_ref(call, ref);
     pam_syslog(call->pamh, priority(status),
                "result=%s code=%s user=%s pool_user=%s sub=%s method=%s "
                "mfa=%s rhost=%s reason=\"%s\" ref=%s",
                status == PAM_SUCCESS ? "ok" : "refused", status_name(status),
-               word(user).text, word(v->pool_user).text, word(v->sub).text,
-               word(v->method).text, word(v->mfa).text,
-               word(item(call, PAM_RHOST)).text, reason, ref);
+               word(user).text, word(verdict->pool_user).text,
+               word(verdict->sub).text, word(verdict->method).text,
+               word(verdict->mfa).text, word(item(call, PAM_RHOST)).text,
+               reason, ref);
 }
 
 static enum cog_text
@@ -200,6 +200,10 @@ text_of(enum cog_errc code)
     case COG_E_DENIED:
     case COG_E_CHALLENGE:
         return COG_TEXT_REFUSED;
+    case COG_E_REFUSED:
+        return COG_TEXT_REFUSED_PROVEN;
+    case COG_E_LATE:
+        return COG_TEXT_LATE;
     case COG_E_MAXTRIES:
         return COG_TEXT_MAXTRIES;
     case COG_E_IDENTITY:
@@ -210,6 +214,8 @@ text_of(enum cog_errc code)
         return COG_TEXT_NO_CONVERSATION;
     case COG_E_NEVER:
         return COG_TEXT_NEVER;
+    case COG_E_LOST:
+        return COG_TEXT_LOST;
     case COG_E_DISABLED:
         return COG_TEXT_DISABLED;
     case COG_E_BROWSER:
@@ -227,20 +233,32 @@ text_of(enum cog_errc code)
     return COG_TEXT_INTERNAL;
 }
 
+/* Whoever changes a password does not sign in. */
+static enum cog_text
+text_for(const struct cog_call *call, enum cog_errc code)
+{
+    const enum cog_text text = text_of(code);
+
+    return text == COG_TEXT_REFUSED &&
+                   call->request.operation == COG_OP_PASSWORD
+               ? COG_TEXT_AUTHTOK
+               : text;
+}
+
 void
 cog_report_tell(const struct cog_call *call, enum cog_errc code)
 {
+    const enum cog_text id = text_for(call, code);
     struct cog_secret text = COG_SECRET_INIT(COG_TEXT_MAX);
     struct cog_err err = COG_ERR_INIT;
     char tail[sizeof(" (ref )") + REF_DIGITS];
     char ref[REF_DIGITS + 1];
 
-    if (call->args->silent || text_of(code) == COG_TEXT_NONE)
+    if (call->args->silent || id == COG_TEXT_NONE)
         return;
     make_ref(call, ref);
     (void)snprintf(tail, sizeof(tail), " (ref %s)", ref);
-    if (cog_text_render(text_of(code), NULL, cog_relay_translate, &text,
-                        &err) == 0 &&
+    if (cog_text_render(id, NULL, cog_relay_translate, &text, &err) == 0 &&
         cog_secret_append_str(&text, tail, &err) == 0)
         cog_conv_tell(call->pamh, true, cog_secret_str(&text));
     cog_secret_clear(&text);

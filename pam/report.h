@@ -15,8 +15,7 @@
 int cog_report_status(enum cog_errc code);
 
 /*
- * Write the one log line of a decision. `verdict` may be NULL (the module
- * decided by itself); `status` is what PAM will be told.
+ * Write the one log line of a decision; `status` is what PAM will be told.
  */
 void cog_report_log(const struct cog_call *call, const char *user,
                     const struct cog_verdict *verdict,

@@ -10,7 +10,7 @@ tests_libtesting_la_SOURCES = \
 	tests/unit/link.c tests/unit/link.h \
 	tests/unit/scenario.c tests/unit/scenario.h \
 	tests/unit/shelf.c tests/unit/shelf.h \
-	tests/unit/shelf.c tests/unit/shelf.h \
+	tests/unit/starved.h \
 	tests/unit/tokens.c tests/unit/tokens.h \
 	tests/unit/world.c tests/unit/world.h
 LDADD = tests/libtesting.la lib/libcognito.la $(CMOCKA_LIBS)
@@ -39,6 +39,7 @@ unit_tests = \
 	tests/unit/test_flow_codes \
 	tests/unit/test_flow_memory \
 	tests/unit/test_flow_renewal \
+	tests/unit/test_guest_memory \
 	tests/unit/test_hash \
 	tests/unit/test_http \
 	tests/unit/test_identity \
@@ -53,12 +54,14 @@ unit_tests = \
 	tests/unit/test_memory \
 	tests/unit/test_name \
 	tests/unit/test_number \
+	tests/unit/test_offline \
 	tests/unit/test_options \
 	tests/unit/test_password \
 	tests/unit/test_pause \
 	tests/unit/test_prepare \
 	tests/unit/test_protocol \
 	tests/unit/test_qr \
+	tests/unit/test_reauth \
 	tests/unit/test_recheck \
 	tests/unit/test_record \
 	tests/unit/test_refresh \
@@ -107,9 +110,11 @@ tests_unit_test_slot_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=renameat2,--wrap=write
 
 # Each of our own allocations, and jansson's, is made to fail.
-tests_unit_test_memory_LDFLAGS = $(AM_LDFLAGS) \
+starved_ldflags = $(AM_LDFLAGS) \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray \
 	-Wl,--wrap=strdup,--wrap=strndup,--wrap=vasprintf
+tests_unit_test_guest_memory_LDFLAGS = $(starved_ldflags)
+tests_unit_test_memory_LDFLAGS = $(starved_ldflags)
 # libcurl too calls what the test has instead of the C library's.
 tests_unit_test_unreachable_LDFLAGS = $(AM_LDFLAGS) -rdynamic \
 	-Wl,--wrap=malloc

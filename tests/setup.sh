@@ -5,7 +5,8 @@ BUILD_PACKAGES="autoconf automake ca-certificates gcc libc6-dev libcmocka-dev li
 libjansson-dev libpam0g-dev libqrencode-dev libssl-dev libtool make pkgconf"
 LOGIN_PACKAGES="openssh-client openssh-server openssl passwd python3 python3-cryptography \
 python3-pexpect sudo"
-TEST_PACKAGES="binutils libpam-wrapper python3-pytest python3-pytest-xdist strace valgrind"
+TEST_PACKAGES="binutils fonts-dejavu-core libpam-pwquality libpam-wrapper python3-pytest python3-pytest-xdist \
+strace valgrind xterm xvfb zbar-tools"
 STRICT_PACKAGES="clang clang-format-14 clang-tidy debhelper dpkg-dev fakeroot lintian mandoc xz-utils"
 
 # Programs of a private host are installed below this prefix, in memory.

@@ -16,6 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/login/offline.h"
+#include "lib/login/renewal.h"
 #include "lib/store/binding.h"
 #include "lib/store/record.h"
 #include "lib/store/seal.h"
@@ -25,6 +27,12 @@
 #include "lib/store/userlock.h"
 
 #define ISSUER "https://issuer/pool"
+/* When records are written, and all else happens. */
+#define NOW 1000
+/* "right", as cheap as yescrypt gets. */
+#define VERIFIER                                            \
+    "$y$j75$jYEXw/fFCNZeX1vbD5u4T1$id6fl9ZOOp8/CJIkyphpih/" \
+    "S4MEOFvUCQPeiDrQ1NXA"
 
 static const struct cog_record_key alice = {ISSUER, "client", "sub", "alice",
                                             1000};
@@ -38,15 +46,24 @@ static const struct cog_session session = {
 static const struct cog_ticket ticket = {"sudo", "alice", 1000, "sub",
                                          &session};
 
+static int64_t
+now_s(void *ctx)
+{
+    (void)ctx;
+    return NOW;
+}
+
 static int
 open_store(const char *dir, bool may_make_key, struct cog_store **ret,
            struct cog_err *err)
 {
     static char state_dir[PATH_MAX];
     static char run_dir[PATH_MAX];
+    static char cache_dir[PATH_MAX];
     const struct cog_store_input input = {
         .state_dir = state_dir,
         .run_dir = run_dir,
+        .cache_dir = cache_dir,
         .default_key = true,
         .uid = geteuid(),
         .gid = getegid(),
@@ -55,19 +72,22 @@ open_store(const char *dir, bool may_make_key, struct cog_store **ret,
 
     (void)snprintf(state_dir, sizeof(state_dir), "%s/state", dir);
     (void)snprintf(run_dir, sizeof(run_dir), "%s/run", dir);
+    (void)snprintf(cache_dir, sizeof(cache_dir), "%s/cache", dir);
     return cog_store_open(&input, ret, err);
 }
 
 /* From the lock to the file, as a sign-in does it. */
 static int
-write_record(const struct cog_store *store, const char *token,
-             struct cog_err *err)
+write_record(struct cog_store *store, const char *token, struct cog_err *err)
 {
     struct cog_record record = COG_RECORD_INIT;
     int lock = -1;
     int rc = -1;
 
+    record.online_s = record.interactive_s = NOW;
+    record.tries_left = COG_RECORD_TRIES;
     if (cog_secret_append_str(&record.refresh_token, token, err) == 0 &&
+        cog_secret_append_str(&record.verifier, VERIFIER, err) == 0 &&
         cog_userlock_take(store, "alice", COG_USERLOCK_WAIT_MS, &lock, err) ==
             0) {
         rc = cog_record_write(store, &alice, &record, err);
@@ -78,7 +98,7 @@ write_record(const struct cog_store *store, const char *token,
 }
 
 static int
-write_binding(const struct cog_store *store, bool recorded, struct cog_err *err)
+write_binding(struct cog_store *store, bool recorded, struct cog_err *err)
 {
     const struct cog_binding binding = {"alice", ISSUER, "sub", recorded};
 
@@ -86,17 +106,16 @@ write_binding(const struct cog_store *store, bool recorded, struct cog_err *err)
 }
 
 static int
-write_tombstone(const struct cog_store *store, int64_t time_s,
-                struct cog_err *err)
+write_tombstone(struct cog_store *store, int64_t time_s, struct cog_err *err)
 {
-    const struct cog_tombstone tombstone = {"alice", ISSUER, "sub",
+    const struct cog_tombstone tombstone = {"bob", ISSUER, "sub",
                                             COG_TOMBSTONE_DISABLED, time_s};
 
     return cog_tombstone_write(store, &tombstone, err);
 }
 
 static int
-write_ticket(const struct cog_store *store, int64_t time_s, struct cog_err *err)
+write_ticket(struct cog_store *store, int64_t time_s, struct cog_err *err)
 {
     const struct cog_ticket_time now = {time_s, time_s};
 
@@ -104,7 +123,7 @@ write_ticket(const struct cog_store *store, int64_t time_s, struct cog_err *err)
 }
 
 static int
-prepare(const struct cog_store *store, struct cog_err *err)
+prepare(struct cog_store *store, struct cog_err *err)
 {
     if (write_record(store, "old", err) < 0 ||
         write_binding(store, false, err) < 0 ||
@@ -114,38 +133,132 @@ prepare(const struct cog_store *store, struct cog_err *err)
 }
 
 static int
-new_record(const struct cog_store *store, struct cog_err *err)
+new_record(struct cog_store *store, struct cog_err *err)
 {
     return write_record(store, "new", err);
 }
 
 static int
-new_binding(const struct cog_store *store, struct cog_err *err)
+new_binding(struct cog_store *store, struct cog_err *err)
 {
     return write_binding(store, true, err);
 }
 
 static int
-new_tombstone(const struct cog_store *store, struct cog_err *err)
+new_tombstone(struct cog_store *store, struct cog_err *err)
 {
     return write_tombstone(store, 2, err);
 }
 
 static int
-new_ticket(const struct cog_store *store, struct cog_err *err)
+new_ticket(struct cog_store *store, struct cog_err *err)
 {
     return write_ticket(store, 2000, err);
 }
 
 static int
-no_record(const struct cog_store *store, struct cog_err *err)
+no_record(struct cog_store *store, struct cog_err *err)
 {
     return cog_record_erase(store, ISSUER, "sub", err);
 }
 
+/* A pool that has another refresh token each time, and nothing else that would
+ * be of use: what is looked at here has happened by then. */
+static int
+send_rotated(void *ctx, const struct cog_http_request *request,
+             struct cog_http_reply *reply, struct cog_err *err)
+{
+    (void)ctx;
+    (void)request;
+    reply->status = 200;
+    return cog_secret_append_str(
+        &reply->body,
+        "{\"AuthenticationResult\":{\"AccessToken\":\"a.c.c\","
+        "\"IdToken\":\"i.d.t\",\"RefreshToken\":\"new\"}}",
+        err);
+}
+
+/* What a sign-in is made of, as far as it is of use here. */
+struct scene {
+    struct cog_env env;
+    struct cog_prepared prepared;
+    struct cog_login login;
+    struct cog_login_facts facts;
+};
+
+static void
+set_scene(struct cog_store *store, struct scene *ret)
+{
+    static char issuer[] = ISSUER;
+    static char client[] = "client";
+    static char endpoint[] = "https://endpoint/";
+
+    *ret = (struct scene){
+        .env = {.transport = {.send = send_rotated},
+                .clock = cog_clock_system()},
+        .prepared = COG_PREPARED_INIT,
+        .login = {.store = store, .cache_dir = -1, .prepared = &ret->prepared},
+        .facts = COG_LOGIN_FACTS_INIT,
+    };
+    ret->env.clock.unix_s = now_s;
+    ret->prepared.config.issuer = issuer;
+    ret->prepared.config.client_id = client;
+    ret->prepared.config.endpoint = endpoint;
+    ret->prepared.config.offline = true;
+    ret->prepared.config.offline_max_age_s = 1;
+    ret->prepared.local.account = (struct cog_account){"alice", true, 1000, 0};
+}
+
+/* The pool has taken back the old token; the new one is on disk before anybody
+ * looks at what came with it. */
+static int
+new_rotated(struct cog_store *store, struct cog_err *err)
+{
+    const struct cog_binding binding = {"alice", ISSUER, "sub", false};
+    struct scene scene;
+    struct cog_signin signin;
+    enum cog_renewal renewal;
+    struct cog_err why = COG_ERR_INIT;
+
+    set_scene(store, &scene);
+    signin = (struct cog_signin){
+        .env = &scene.env,
+        .login = &scene.login,
+        .facts = &scene.facts,
+        .api = {.endpoint = scene.prepared.config.endpoint,
+                .client_id = scene.prepared.config.client_id,
+                .transport = &scene.env.transport},
+        .reply = COG_API_REPLY_INIT,
+    };
+    (void)!cog_renewal_run(&signin, &binding, 0, &renewal, &why);
+    cog_api_clear(&signin.reply);
+    if (why.code == COG_E_TOKEN)
+        return 0;
+    return cog_fail(err, COG_E_SYSTEM, "%s", why.msg);
+}
+
+/* Nobody hears that a password is wrong without having paid for it. */
+static int
+less_tries(struct cog_store *store, struct cog_err *err)
+{
+    struct cog_secret password = COG_SECRET_INIT(16);
+    struct cog_err why = COG_ERR_INIT;
+    struct scene scene;
+
+    set_scene(store, &scene);
+    if (cog_secret_append_str(&password, "wrong", err) < 0)
+        return -1;
+    (void)!cog_offline_run(&scene.env, &scene.login, &password, &scene.facts,
+                           &why);
+    cog_secret_clear(&password);
+    if (why.code == COG_E_DENIED)
+        return 0;
+    return cog_fail(err, COG_E_SYSTEM, "%s", why.msg);
+}
+
 /* Opening the store is all. */
 static int
-new_key(const struct cog_store *store, struct cog_err *err)
+new_key(struct cog_store *store, struct cog_err *err)
 {
     const char *no_key = cog_store_no_key(store);
 
@@ -155,7 +268,7 @@ new_key(const struct cog_store *store, struct cog_err *err)
 }
 
 static const char *
-record_state(const struct cog_store *store)
+record_state(struct cog_store *store)
 {
     struct cog_record record = COG_RECORD_INIT;
     struct cog_err err = COG_ERR_INIT;
@@ -169,6 +282,8 @@ record_state(const struct cog_store *store)
         state = "lost";
     else if (!found)
         state = "none";
+    else if (record.tries_left < COG_RECORD_TRIES)
+        state = "tried";
     else
         state = strcmp(record.refresh_token.data, "new") == 0 ? "new" : "old";
     cog_record_clear(&record);
@@ -176,7 +291,7 @@ record_state(const struct cog_store *store)
 }
 
 static int
-check(const struct cog_store *store, struct cog_err *err)
+check(struct cog_store *store, struct cog_err *err)
 {
     static const struct cog_ticket_time now = {2000, 2000};
     struct cog_binding binding = {.recorded = false};
@@ -185,7 +300,7 @@ check(const struct cog_store *store, struct cog_err *err)
     bool buried = false;
 
     if (cog_binding_read(store, "alice", &binding, &bound, err) < 0 ||
-        cog_tombstone_read(store, "alice", &tombstone, &buried, err) < 0)
+        cog_tombstone_read(store, "bob", &tombstone, &buried, err) < 0)
         return -1;
     (void)printf("key %s, record %s, binding %d %d, tombstone %d %d, "
                  "ticket %d %d\n",
@@ -199,13 +314,14 @@ check(const struct cog_store *store, struct cog_err *err)
 
 static const struct {
     const char *name;
-    int (*act)(const struct cog_store *store, struct cog_err *err);
+    int (*act)(struct cog_store *store, struct cog_err *err);
     bool opening; /* counts: the action begins before it */
 } actions[] = {
     {"prepare", prepare, false},         {"check", check, false},
     {"record", new_record, false},       {"binding", new_binding, false},
     {"tombstone", new_tombstone, false}, {"ticket", new_ticket, false},
     {"erase", no_record, false},         {"key", new_key, true},
+    {"rotation", new_rotated, false},    {"try", less_tries, false},
 };
 
 static int

@@ -53,12 +53,12 @@ static const char *const msgids[COG_TEXT_COUNT_] = {
 
     [COG_TEXT_SMS] = N_("Code sent by text message to {1}: "),
     [COG_TEXT_SMS_WRONG] = N_("Wrong code. Code sent by text message to {1}: "),
-    [COG_TEXT_SMS_OVER] =
-        N_("That code has expired. Code sent by text message to {1}: "),
+    [COG_TEXT_SMS_OVER] = N_(
+        "That code has expired; a new one was sent by text message to {1}: "),
     [COG_TEXT_EMAIL] = N_("Code sent by e-mail to {1}: "),
     [COG_TEXT_EMAIL_WRONG] = N_("Wrong code. Code sent by e-mail to {1}: "),
     [COG_TEXT_EMAIL_OVER] =
-        N_("That code has expired. Code sent by e-mail to {1}: "),
+        N_("That code has expired; a new one was sent by e-mail to {1}: "),
 
     [COG_TEXT_CUSTOM] = N_("The sign-in service asks: {1}\nAnswer: "),
     [COG_TEXT_CUSTOM_BARE] = N_("Answer: "),
@@ -107,6 +107,12 @@ static const char *const msgids[COG_TEXT_COUNT_] = {
     [COG_TEXT_RESET_CODE_WRONG] = N_("Wrong code. Code sent to {1}: "),
     [COG_TEXT_RESET_CODE_OVER] =
         N_("That code has expired. Code sent to {1}: "),
+
+    [COG_TEXT_REFUSED_PROVEN] =
+        N_("Sign-in refused. Try again, or ask your administrator why."),
+    [COG_TEXT_LATE] = N_("That took too long. Please start again."),
+    [COG_TEXT_LOST] =
+        N_("Sign in once with your pool password to use this account again."),
 };
 
 const char *

@@ -40,7 +40,8 @@
 enum cog_auth_flow {
     COG_AUTH_FLOW_SRP,
     COG_AUTH_FLOW_PASSWORD,
-    COG_AUTH_FLOW_USER_AUTH
+    COG_AUTH_FLOW_USER_AUTH,
+    COG_AUTH_FLOW_CUSTOM
 };
 
 enum cog_method {

@@ -177,7 +177,8 @@ run_as_valid(const char *value)
 }
 
 /* In the order of the enums in config.h. */
-static const char *const auth_flows[] = {"srp", "password", "user_auth", NULL};
+static const char *const auth_flows[] = {"srp", "password", "user_auth",
+                                         "custom", NULL};
 static const char *const methods[] = {"password", "browser", "choose", NULL};
 static const char *const reauths[] = {"password", "refresh", NULL};
 static const char *const browser_flows[] = {"relay", "paste", "device", "local",

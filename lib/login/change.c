@@ -13,6 +13,8 @@
 
 /* A refused new password or a wrong code is asked for again this often. */
 #define REASKS_MAX 3
+/* Where a code went that nobody says where it went. */
+#define UNSAID "***"
 
 /* One chauthtok. */
 struct change {
@@ -151,6 +153,24 @@ ask_better(struct change *c, const struct cog_err *why, struct cog_err *err)
     return cog_fail(err, why->code, "%s", why->msg);
 }
 
+/*
+ * The old password opens nothing offline from now on: the pool may change it
+ * and its answer be lost. As long as it would, it is not changed.
+ */
+static int
+forget_old(const struct change *c, struct cog_err *err)
+{
+    struct cog_err why = COG_ERR_INIT;
+
+    if (!cog_signin_known(c->signin.login) ||
+        cog_keep_drop_verifier(c->signin.login, &why) == 0)
+        return 0;
+    return cog_fail(err, COG_E_SYSTEM,
+                    "not changed, since the old password would still work "
+                    "offline: %s",
+                    why.msg);
+}
+
 /* Send it, until it is accepted or there is nothing more to ask for. */
 static int
 settle(struct change *c, int (*once)(struct change *c, struct cog_err *err),
@@ -159,6 +179,8 @@ settle(struct change *c, int (*once)(struct change *c, struct cog_err *err),
     for (;;) {
         struct cog_err why = COG_ERR_INIT;
 
+        if (forget_old(c, err) < 0)
+            return -1;
         if (once(c, &why) == 0)
             return 0;
         if (ask_better(c, &why, err) < 0)
@@ -166,18 +188,22 @@ settle(struct change *c, int (*once)(struct change *c, struct cog_err *err),
     }
 }
 
+/* To whom no code was sent, none is right. */
 static int
 send_reset(struct change *c, struct cog_err *err)
 {
     const struct cog_signin *s = &c->signin;
 
-    if (!cog_signin_known(s->login))
+    if (!cog_signin_known(s->login)) {
+        c->refused.kind = COG_REFUSAL_CODE_WRONG;
         return cog_signin_check_user(s, err);
+    }
     return cog_password_reset(&s->api, s->login->prepared->pool_user, &c->code,
                               &c->fresh, &c->refused, err);
 }
 
-/* Nobody is proven yet: only the rules that need no token can hold. */
+/* Nobody is proven yet: only the rules that need no token can hold. Whom the
+ * pool is not asked about is sent nothing, which only the log says. */
 static int
 send_code(struct change *c, struct cog_err *err)
 {
@@ -186,13 +212,18 @@ send_code(struct change *c, struct cog_err *err)
 
     if (cog_scope_denied(&prepared->config, &prepared->local))
         return cog_fail(err, COG_E_IDENTITY, "named in deny_users");
-    if (!cog_signin_known(s->login))
-        return 0;
-    return cog_password_forgot(&s->api, prepared->pool_user, c->destination,
-                               &c->refused, err);
+    if (!cog_signin_known(s->login)) {
+        (void)!cog_signin_check_user(s, &s->facts->note);
+    } else if (cog_password_forgot(&s->api, prepared->pool_user, c->destination,
+                                   &c->refused, err) < 0) {
+        return -1;
+    }
+    if (c->destination[0] == '\0')
+        memcpy(c->destination, UNSAID, sizeof(UNSAID));
+    return 0;
 }
 
-/* Whom the pool is not asked about is asked the same, and nothing is sent. */
+/* Whoever he is, he is asked the same. */
 static int
 change_by_code(struct change *c, enum cog_text offer, struct cog_err *err)
 {
@@ -254,22 +285,33 @@ change_by_password(struct change *c, struct cog_err *err)
 static int
 change(struct change *c, struct cog_err *err)
 {
-    struct cog_login_facts *facts = c->signin.facts;
-    struct cog_err why = COG_ERR_INIT;
-
     if (cog_signin_ask(&c->signin, COG_TEXT_CURRENT_PASSWORD, &c->old, err) < 0)
         return -1;
-    if (c->old.len > 0) {
-        if (change_by_password(c, err) < 0)
-            return -1;
-    } else if (change_by_code(c, COG_TEXT_FORGOTTEN, err) < 0) {
-        return -1;
-    }
+    return c->old.len > 0 ? change_by_password(c, err)
+                          : change_by_code(c, COG_TEXT_FORGOTTEN, err);
+}
+
+/* A sign-in beside this one may have kept the old password meanwhile. */
+static void
+forget_again(const struct change *c)
+{
+    struct cog_err why = COG_ERR_INIT;
+
     if (cog_keep_drop_verifier(c->signin.login, &why) < 0) {
-        cog_fail(&facts->note, why.code,
+        cog_fail(&c->signin.facts->note, why.code,
                  "the old password may still work offline: %s", why.msg);
     }
-    return 0;
+}
+
+/* As after any try; but who is proven came for a new password, and an access
+ * token lasts only so long. */
+static enum cog_errc
+code_of(const struct change *c, enum cog_errc code)
+{
+    code = cog_signin_code(&c->signin, code);
+    if (code != COG_E_REFUSED)
+        return code;
+    return c->refused.kind == COG_REFUSAL_TOKEN ? COG_E_LATE : COG_E_AUTHTOK;
 }
 
 int
@@ -283,10 +325,16 @@ cog_change_password(const struct cog_env *env, const struct cog_login *login,
         .code_asks = 1 + REASKS_MAX,
         .fresh_asks = 1 + REASKS_MAX,
     };
-    int rc = cog_signin_open(env, login, facts, &c.signin, err);
+    struct cog_err why = COG_ERR_INIT;
+    int rc = cog_signin_open(env, login, facts, &c.signin, &why);
 
     if (rc == 0)
-        rc = change(&c, err);
+        rc = change(&c, &why);
+    if (rc == 0) {
+        forget_again(&c);
+    } else {
+        cog_fail(err, code_of(&c, why.code), "%s", why.msg);
+    }
     cog_secret_clear(&c.old);
     cog_secret_clear(&c.code);
     cog_secret_clear(&c.fresh);

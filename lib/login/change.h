@@ -30,8 +30,9 @@ int cog_change_check(const struct cog_env *env, const struct cog_login *login,
  * hence no sub.
  * COG_E_SCOPE: not ours. COG_E_DENIED: nobody is proven, or does not want to.
  * COG_E_IDENTITY: genuine, but not his or not allowed, as at sign-in.
- * COG_E_AUTHTOK: no new password was accepted. Otherwise as
- * cog_login_authenticate().
+ * COG_E_AUTHTOK: he is proven, and no new password was accepted. COG_E_LATE: it
+ * took him too long. COG_E_SYSTEM: nothing was sent while the old password
+ * would still have worked offline. Otherwise as cog_login_authenticate().
  */
 int cog_change_password(const struct cog_env *env,
                         const struct cog_login *login,

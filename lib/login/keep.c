@@ -443,14 +443,30 @@ out:
     return rc;
 }
 
+/* A record that cannot be opened now can be once the key is back. */
+static int
+check_keyless(const struct cog_login *login, struct cog_err *err)
+{
+    struct cog_binding binding;
+    bool found = false;
+
+    if (cog_keep_bound(login, &binding, &found, err) < 0)
+        return -1;
+    if (!found || !binding.recorded)
+        return 0;
+    return cog_fail(err, COG_E_SYSTEM, "%s", cog_store_no_key(login->store));
+}
+
 int
 cog_keep_drop_verifier(const struct cog_login *login, struct cog_err *err)
 {
     int lock = -1;
     int rc;
 
-    if (login->store == NULL || cog_store_no_key(login->store) != NULL)
+    if (login->store == NULL && !login->store_unsound)
         return 0;
+    if (login->store == NULL || cog_store_no_key(login->store) != NULL)
+        return check_keyless(login, err);
     if (cog_userlock_take(login->store, user_of(login), COG_USERLOCK_WAIT_MS,
                           &lock, err) < 0)
         return -1;

@@ -86,7 +86,8 @@ int cog_keep_record(const struct cog_login *login,
 
 /*
  * The last password no longer opens anything offline: the pool has a new one.
- * The next sign-in makes a new verifier. COG_E_SYSTEM, COG_E_NET,
+ * The next sign-in makes a new verifier. COG_E_SYSTEM (also when the store is
+ * unsound, or the key of his record is not there now), COG_E_NET,
  * COG_E_IDENTITY, COG_E_NOMEM: it may still do so.
  */
 int cog_keep_drop_verifier(const struct cog_login *login,

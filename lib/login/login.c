@@ -106,8 +106,7 @@ keep(struct cog_signin *s, struct cog_err *err)
 static bool
 is_unreachable(const struct cog_signin *s, const struct cog_err *why)
 {
-    return why->code == COG_E_UNREACHABLE && !s->flow.answered &&
-           s->flow.refused.kind == COG_REFUSAL_NONE;
+    return why->code == COG_E_UNREACHABLE && !s->flow.answered;
 }
 
 /* A refresh token that is not to be kept ends here, that of somebody who was
@@ -182,6 +181,7 @@ cog_login_authenticate(const struct cog_env *env, const struct cog_login *login,
                        struct cog_login_facts *facts, struct cog_err *err)
 {
     struct cog_login_facts asked = COG_LOGIN_FACTS_INIT;
+    struct cog_err why = COG_ERR_INIT;
     struct cog_signin s;
     int rc;
 
@@ -189,10 +189,12 @@ cog_login_authenticate(const struct cog_env *env, const struct cog_login *login,
         *facts = asked;
         return 0;
     }
-    rc = cog_signin_open(env, login, facts, &s, err);
+    rc = cog_signin_open(env, login, facts, &s, &why);
     facts->note = asked.note;
     if (rc == 0)
-        rc = attempts(&s, err);
+        rc = attempts(&s, &why);
+    if (rc < 0)
+        cog_fail(err, cog_signin_code(&s, why.code), "%s", why.msg);
     cog_signin_close(&s);
     return rc;
 }
@@ -203,9 +205,12 @@ cog_login_reason(const struct cog_login_facts *facts, const struct cog_err *err,
 {
     const char *why = err->code == COG_OK ? facts->rule : err->msg;
     const char *note = facts->note.msg;
-    const bool both = why[0] != '\0' && note[0] != '\0';
+    const char *joint = why[0] != '\0' && note[0] != '\0' ? "; " : "";
+    const int room =
+        COG_ERR_MSG_BYTES - 1 - (int)(strlen(joint) + strlen(note));
+    const int least = COG_ERR_MSG_BYTES / 2;
 
-    if (snprintf(ret, COG_ERR_MSG_BYTES, "%s%s%s", why, both ? "; " : "",
-                 note) < 0)
+    if (snprintf(ret, COG_ERR_MSG_BYTES, "%.*s%s%s",
+                 room > least ? room : least, why, joint, note) < 0)
         ret[0] = '\0';
 }

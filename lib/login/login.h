@@ -69,8 +69,9 @@ struct cog_login_facts {
 /*
  * Sign the user in. 0 means let him in: verified tokens, his, allowed; or,
  * offline, the last such sign-in's password. `facts` is filled in any case.
- * COG_E_SCOPE: not ours. COG_E_DENIED: refused before proof. COG_E_IDENTITY:
- * genuine, but not his or not allowed. Any other code refuses as well.
+ * COG_E_SCOPE: not ours. COG_E_DENIED: refused before proof; COG_E_REFUSED,
+ * COG_E_LATE: after it. COG_E_IDENTITY: genuine, but not his or not allowed.
+ * Any other code refuses as well.
  */
 int cog_login_authenticate(const struct cog_env *env,
                            const struct cog_login *login,
@@ -78,7 +79,7 @@ int cog_login_authenticate(const struct cog_env *env,
                            struct cog_err *err) COG_MUST_USE;
 
 /* Why, for the log: what refused the user (err), or else what allowed him; and
- * the note. */
+ * the note. Where there is no room for both, each has half. */
 void cog_login_reason(const struct cog_login_facts *facts,
                       const struct cog_err *err, char ret[COG_ERR_MSG_BYTES]);
 

@@ -2,12 +2,9 @@
 #include "lib/login/prepare.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/host/file.h"
@@ -146,37 +143,6 @@ cog_prepare_cache_dir(const struct cog_prepared *prepared)
     return fd;
 }
 
-static bool
-is_missing(const char *path)
-{
-    struct stat st;
-
-    return lstat(path, &st) < 0 && errno == ENOENT;
-}
-
-/* Only we can have taken something away from it. */
-static bool
-is_ours(const char *path)
-{
-    struct stat st;
-
-    return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
-           st.st_uid == geteuid() && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
-}
-
-static bool
-nobody_is_bound(const char *state_dir)
-{
-    char bindings[PATH_MAX];
-    const int len =
-        snprintf(bindings, sizeof(bindings), "%s/bindings", state_dir);
-
-    if (len < 0 || (size_t)len >= sizeof(bindings))
-        return false;
-    return is_missing(state_dir) ||
-           (is_ours(state_dir) && is_missing(bindings));
-}
-
 void
 cog_prepare_store(const struct cog_prepared *prepared, bool may_make,
                   struct cog_prepared_store *ret)
@@ -185,6 +151,7 @@ cog_prepare_store(const struct cog_prepared *prepared, bool may_make,
     const struct cog_store_input input = {
         .state_dir = config->state_dir,
         .run_dir = config->run_dir,
+        .cache_dir = config->cache_dir,
         .seal_key_file = config->seal_key_file,
         .default_key = config->seal_key_default,
         .uid = prepared->run_as.uid,
@@ -198,7 +165,7 @@ cog_prepare_store(const struct cog_prepared *prepared, bool may_make,
         return;
     ret->store = NULL;
     memcpy(ret->no_store, why.msg, sizeof(ret->no_store));
-    ret->unsound = !nobody_is_bound(config->state_dir);
+    ret->unsound = why.code != COG_E_NEVER;
 }
 
 void

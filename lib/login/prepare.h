@@ -77,10 +77,10 @@ struct cog_prepared_store {
 };
 
 /*
- * Open the store of bindings and records, as root. Its directories and the
- * seal key are made only if `may_make` (and the key only at its default
- * place). Without a store nobody is bound where there is no state directory,
- * or none for bindings in a sound one; any other reason leaves an unsound one.
+ * Open the store of bindings and records, as root. The first one of this host
+ * and the seal key are made only if `may_make` (and the key only at its default
+ * place). Without a store nobody is bound where there never was one; any other
+ * reason leaves an unsound one.
  */
 void cog_prepare_store(const struct cog_prepared *prepared, bool may_make,
                        struct cog_prepared_store *ret);

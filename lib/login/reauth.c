@@ -68,6 +68,7 @@ find_binding(const struct cog_login *login, struct cog_binding *ret)
     bool found = false;
 
     return !cog_scope_denied(&prepared->config, &prepared->local) &&
+           cog_scope_check(&prepared->config, &prepared->local, &none) == 0 &&
            cog_store_no_key(login->store) == NULL &&
            cog_keep_bound(login, ret, &found, &none) == 0 && found &&
            cog_recheck_tombstone(login, &none) == 0;

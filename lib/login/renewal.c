@@ -184,7 +184,8 @@ has_left(const struct renewal *r)
     const char *rule;
     bool left;
 
-    left = cog_keep_groups(r->s->claims, &groups, &now) == 0 &&
+    left = strcmp(cog_claims_sub(r->s->claims), r->binding->sub) == 0 &&
+           cog_keep_groups(r->s->claims, &groups, &now) == 0 &&
            cog_identity_still(&prepared->config, &prepared->local, &groups,
                               &rule, &now) < 0 &&
            cog_identity_still(&prepared->config, &prepared->local,

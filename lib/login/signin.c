@@ -272,7 +272,7 @@ cog_signin_admit(struct cog_signin *s, struct cog_err *err)
 
 /* In the order of enum cog_auth_flow. */
 static const enum cog_api_flow kinds[] = {COG_API_SRP, COG_API_PASSWORD,
-                                          COG_API_CHOICE};
+                                          COG_API_CHOICE, COG_API_CUSTOM};
 
 static int
 run_flow(struct cog_signin *s, const struct cog_secret *password,
@@ -285,6 +285,7 @@ run_flow(struct cog_signin *s, const struct cog_secret *password,
         .kind = kinds[prepared->config.auth_flow],
         .pool_name = prepared->config.pool_name,
         .username = prepared->pool_user,
+        .local_user = prepared->local.account.name,
         .password = password,
         .srp = s->srp,
     };
@@ -310,6 +311,32 @@ cog_signin_tell(const struct cog_signin *s, const struct cog_refused *refused)
         s->env->ui.tell(s->env->ui.ctx, COG_TEXT_POOL_SAYS, arg);
 }
 
+enum cog_errc
+cog_signin_code(const struct cog_signin *s, enum cog_errc code)
+{
+    if (code != COG_E_DENIED || !s->flow.proven)
+        return code;
+    return s->flow.refused.kind == COG_REFUSAL_SESSION ? COG_E_LATE
+                                                       : COG_E_REFUSED;
+}
+
+/* What the pool's answers say of the password kept for offline: whether this
+ * sign-in comes to a good end or not. */
+static void
+judge_kept(const struct cog_signin *s, const struct cog_secret *password)
+{
+    struct cog_err *note = &s->facts->note;
+    struct cog_err why = COG_ERR_INIT;
+
+    if (!s->flow.proven)
+        cog_offline_refused(s->login, &s->flow.refused, password, note);
+    if (s->flow.password_changed && !s->login->read_only &&
+        cog_keep_drop_verifier(s->login, &why) < 0) {
+        cog_fail(note, why.code, "the old password may still work offline: %s",
+                 why.msg);
+    }
+}
+
 /* Nothing of an earlier try counts. */
 static void
 forget(struct cog_signin *s)
@@ -325,12 +352,13 @@ int
 cog_signin_run(struct cog_signin *s, const struct cog_secret *password,
                struct cog_err *err)
 {
+    int rc;
+
     forget(s);
-    if (run_flow(s, password, err) < 0) {
+    rc = run_flow(s, password, err);
+    judge_kept(s, password);
+    if (rc < 0) {
         cog_signin_tell(s, &s->flow.refused);
-        if (!s->flow.proven)
-            cog_offline_refused(s->login, &s->flow.refused, password,
-                                &s->facts->note);
         return -1;
     }
     cog_signin_step(s->login, "the pool accepted the user");

@@ -88,6 +88,13 @@ int cog_signin_run(struct cog_signin *s, const struct cog_secret *password,
                    struct cog_err *err) COG_MUST_USE;
 
 /*
+ * The code of a failure that the last try ended with: who is proven need not
+ * look for a mistake in his password. COG_E_REFUSED or COG_E_LATE for his
+ * COG_E_DENIED, else `code`.
+ */
+enum cog_errc cog_signin_code(const struct cog_signin *s, enum cog_errc code);
+
+/*
  * Verify the ID token of s->reply: s->claims are its then, whoever's they are.
  * COG_E_TOKEN: not genuine. COG_E_NET, COG_E_PROTOCOL: no keys to verify with.
  */

@@ -27,7 +27,9 @@
 #define STEP_MS   1000
 #define LISTEN_MS 100
 /* A silence is none if we were kept from listening for longer, milliseconds:
- * whoever may freeze or throttle our cgroup could make every pool silent. */
+ * whoever may freeze or throttle our cgroup could make every pool silent. It
+ * counts for the whole link: time lost in one request is missing in the next.
+ */
 #define DEAF_MAX_MS 500
 
 /* One request on its way. */
@@ -57,6 +59,7 @@ struct cog_http {
     CURLM *multi;
     int64_t left_ms;     /* of the budget */
     int64_t listened_ms; /* how long the present request has waited */
+    int64_t deaf_ms;     /* how long earlier ones could not listen */
     bool heard;          /* some exchange has brought more than silence */
     curl_socket_t idle;  /* the connection that waits for the next request */
     struct exchange warm;
@@ -454,17 +457,31 @@ check_connect(const struct exchange *x, struct cog_err *err)
                     e == 0 ? "reason unknown" : strerror((int)e));
 }
 
+/* How long this link could not listen, with a request begun at from_ms. */
+static int64_t
+deaf_ms_since(const struct cog_http *http, int64_t from_ms)
+{
+    return http->deaf_ms + now_ms(http) - from_ms - http->listened_ms;
+}
+
 /* Were we kept from listening? */
 static int
-check_hearing(const struct cog_http *http, int64_t from_ms, struct cog_err *err)
+check_hearing(int64_t deaf_ms, struct cog_err *err)
 {
-    const int64_t deaf_ms = now_ms(http) - from_ms - http->listened_ms;
-
     if (deaf_ms <= DEAF_MAX_MS)
         return 0;
     return cog_fail(err, COG_E_SYSTEM,
                     "local error: this process stood still for %lld ms",
                     (long long)deaf_ms);
+}
+
+/* The time is up, and it was the network that used it. */
+static int
+fail_late(int64_t deaf_ms, const char *why, struct cog_err *err)
+{
+    if (check_hearing(deaf_ms, err) < 0)
+        return -1;
+    return cog_fail(err, COG_E_NET, "%s", why);
 }
 
 /* Did an exchange bring nothing at all from the other side? A reply begins
@@ -488,7 +505,7 @@ is_silent(const struct exchange *x)
  * this host, and when this link never brought more than silence. */
 static int
 judge_silence(const struct cog_http *http, const struct exchange *x,
-              int64_t from_ms, struct cog_err *err)
+              int64_t deaf_ms, struct cog_err *err)
 {
     const char *why = curl_easy_strerror(x->result);
     long proxy_status = 0;
@@ -498,7 +515,7 @@ judge_silence(const struct cog_http *http, const struct exchange *x,
         return cog_fail(err, COG_E_PROTOCOL, "the proxy says %ld",
                         proxy_status);
     }
-    if (check_connect(x, err) < 0 || check_hearing(http, from_ms, err) < 0 ||
+    if (check_connect(x, err) < 0 || check_hearing(deaf_ms, err) < 0 ||
         cog_blame_check_means(err) < 0)
         return -1;
     return cog_fail(err, http->heard ? COG_E_NET : COG_E_UNREACHABLE, "%s",
@@ -508,14 +525,14 @@ judge_silence(const struct cog_http *http, const struct exchange *x,
 /* What an ended exchange means. "Unreachable" must never be something a peer
  * can say, nor anybody on this host. */
 static int
-judge(struct cog_http *http, const struct exchange *x, int64_t from_ms,
+judge(struct cog_http *http, const struct exchange *x, int64_t deaf_ms,
       struct cog_err *err)
 {
     http->heard = http->heard || !is_silent(x) || !is_silent(&http->warm);
     if (x->err.code != COG_OK)
         return cog_fail(err, x->err.code, "%s", x->err.msg);
     if (is_silent(x))
-        return judge_silence(http, x, from_ms, err);
+        return judge_silence(http, x, deaf_ms, err);
     switch ((int)x->result) {
     case CURLE_OK:
         return 0;
@@ -523,7 +540,7 @@ judge(struct cog_http *http, const struct exchange *x, int64_t from_ms,
         return cog_fail(err, COG_E_PROTOCOL,
                         "out of memory, or a reply beyond all bounds");
     case CURLE_OPERATION_TIMEDOUT:
-        return cog_fail(err, COG_E_NET, "the reply broke off");
+        return fail_late(deaf_ms, "the reply broke off", err);
     default:
         return cog_fail(err, COG_E_PROTOCOL, "%s",
                         curl_easy_strerror(x->result));
@@ -541,13 +558,17 @@ take_reply(struct exchange *x, struct cog_http_reply *reply)
 
 /* A warm-up still in flight owns the connection: give it a moment. One that
  * takes longer goes on by itself, and what it has resolved is not lost. */
-static void
-finish_warm(struct cog_http *http)
+static int
+get_ready(struct cog_http *http, struct cog_err *err)
 {
     struct cog_err none = COG_ERR_INIT;
 
+    http->listened_ms = 0;
+    if (http->left_ms <= 0)
+        return fail_late(http->deaf_ms, "no time left", err);
     if (http->warm.active && !http->warm.done)
         (void)!drive(http, &http->warm, now_ms(http) + WARM_WAIT_MS, &none);
+    return 0;
 }
 
 static int
@@ -560,13 +581,9 @@ send_request(void *ctx, const struct cog_http_request *req,
     const int64_t from_ms = now_ms(http);
     int rc = -1;
 
-    if (http->left_ms <= 0)
-        return cog_fail(err, COG_E_NET, "%s: no time left", req->url);
-    http->listened_ms = 0;
-    finish_warm(http);
-    if (start(http, &x, req, &why) < 0 ||
+    if (get_ready(http, &why) < 0 || start(http, &x, req, &why) < 0 ||
         drive(http, &x, from_ms + http->left_ms, &why) < 0 ||
-        judge(http, &x, from_ms, &why) < 0) {
+        judge(http, &x, deaf_ms_since(http, from_ms), &why) < 0) {
         cog_fail(err, why.code, "%s: %s", req->url, why.msg);
         goto out;
     }
@@ -575,6 +592,7 @@ send_request(void *ctx, const struct cog_http_request *req,
 
 out:
     exchange_clear(http, &x);
+    http->deaf_ms = deaf_ms_since(http, from_ms);
     http->left_ms -= now_ms(http) - from_ms;
     return rc;
 }
@@ -587,7 +605,7 @@ pause_requests(void *ctx, int64_t pause_ms, struct cog_err *err)
     struct pollfd p = {.fd = http->options.hangup_fd, .events = 0};
 
     if (pause_ms >= http->left_ms)
-        return cog_fail(err, COG_E_NET, "no time left for another try");
+        return fail_late(http->deaf_ms, "no time left for another try", err);
     http->left_ms -= pause_ms;
     while (now_ms(http) < from_ms + pause_ms) {
         const int n = poll(&p, 1, (int)(from_ms + pause_ms - now_ms(http)));

@@ -14,7 +14,8 @@
  * reset) in all the time since the open; and this process could listen all
  * along and lacks no descriptor, port, thread or memory (blame.h). A proxy that
  * is silent counts as a silent pool; one that answers with a refusal has been
- * heard (COG_E_PROTOCOL).
+ * heard (COG_E_PROTOCOL). Nor is it COG_E_NET when the time is up after this
+ * process stood still in one of the requests: then it is COG_E_SYSTEM.
  */
 #ifndef COG_HTTP_H
 #define COG_HTTP_H

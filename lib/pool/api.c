@@ -41,6 +41,16 @@ put_srp(const struct cog_api_start *start, json_t *map, struct cog_err *err)
     return cog_call_put(map, "SRP_A", "SRP_A", start->srp_a, err);
 }
 
+/* Without CHALLENGE_NAME the pool's Lambdas might let somebody in who proved no
+ * password. */
+static int
+put_custom(const struct cog_api_start *start, json_t *map, struct cog_err *err)
+{
+    if (cog_call_put(map, "CHALLENGE_NAME", "CHALLENGE_NAME", "SRP_A", err) < 0)
+        return -1;
+    return put_srp(start, map, err);
+}
+
 /* Nothing but the preference itself goes with one that is neither. */
 static int
 put_choice(const struct cog_api_start *start, json_t *map, struct cog_err *err)
@@ -67,6 +77,7 @@ static const struct {
     [COG_API_PASSWORD] = {"USER_PASSWORD_AUTH", put_password},
     [COG_API_SRP] = {"USER_SRP_AUTH", put_srp},
     [COG_API_CHOICE] = {"USER_AUTH", put_choice},
+    [COG_API_CUSTOM] = {"CUSTOM_AUTH", put_custom},
 };
 
 static int

@@ -110,7 +110,8 @@ struct cog_api_answer {
 enum cog_api_flow {
     COG_API_PASSWORD, /* USER_PASSWORD_AUTH */
     COG_API_SRP,      /* USER_SRP_AUTH */
-    COG_API_CHOICE    /* USER_AUTH */
+    COG_API_CHOICE,   /* USER_AUTH */
+    COG_API_CUSTOM    /* CUSTOM_AUTH, beginning with SRP */
 };
 
 /* InitiateAuth. All borrowed; what a flow does not use is NULL. */
@@ -118,8 +119,8 @@ struct cog_api_start {
     enum cog_api_flow flow;
     const char *username;
     const struct cog_secret *password; /* PASSWORD; CHOICE with PASSWORD */
-    const char *srp_a;     /* SRP; CHOICE with PASSWORD_SRP: cog_srp_public() */
-    const char *preferred; /* CHOICE: PREFERRED_CHALLENGE, or NULL */
+    const char *srp_a;      /* SRP, CUSTOM; CHOICE with PASSWORD_SRP: SRP_A */
+    const char *preferred;  /* CHOICE: PREFERRED_CHALLENGE, or NULL */
     const char *device_key; /* DEVICE_KEY of a remembered device, or NULL */
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/pool/attributes.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "lib/net/json.h"
@@ -10,16 +11,17 @@
 #define PREFIX "userAttributes."
 
 /* Source: OpenID Connect Core, section 5.1. */
-static const struct {
+static const struct question {
     const char *name;
+    const char *said; /* what the pool's words for what is wrong call it */
     enum cog_text text;
 } questions[] = {
-    {"email", COG_TEXT_ATTRIBUTE_EMAIL},
-    {"phone_number", COG_TEXT_ATTRIBUTE_PHONE},
-    {"birthdate", COG_TEXT_ATTRIBUTE_BIRTHDATE},
-    {"name", COG_TEXT_ATTRIBUTE_NAME},
-    {"given_name", COG_TEXT_ATTRIBUTE_GIVEN_NAME},
-    {"family_name", COG_TEXT_ATTRIBUTE_FAMILY_NAME},
+    {"email", "email", COG_TEXT_ATTRIBUTE_EMAIL},
+    {"phone_number", "phone number", COG_TEXT_ATTRIBUTE_PHONE},
+    {"birthdate", "birthdate", COG_TEXT_ATTRIBUTE_BIRTHDATE},
+    {"name", "name", COG_TEXT_ATTRIBUTE_NAME},
+    {"given_name", "given_name", COG_TEXT_ATTRIBUTE_GIVEN_NAME},
+    {"family_name", "family_name", COG_TEXT_ATTRIBUTE_FAMILY_NAME},
 };
 
 void
@@ -95,47 +97,128 @@ out:
     return rc;
 }
 
-static enum cog_text
+static const struct question *
 question_for(const char *name)
 {
     for (size_t i = 0; i < COG_COUNT(questions); i++) {
         if (strcmp(questions[i].name, name) == 0)
-            return questions[i].text;
+            return &questions[i];
     }
-    return COG_TEXT_ATTRIBUTE_OTHER;
+    return NULL;
+}
+
+/* Can it stand in a name next to another character of it? What ends a sentence
+ * or a name cannot stand there at the end. */
+static bool
+goes_on(const char *p)
+{
+    static const char inner[] = ":.-";
+
+    if (*p == '\0')
+        return false;
+    if (strchr(inner, *p) != NULL)
+        return p[1] != '\0' && p[1] != ' ';
+    return *p == '_' || isalnum((unsigned char)*p) != 0;
+}
+
+/* Does the text have the name, and not as part of another? */
+static bool
+has_word(const char *text, const char *name)
+{
+    const char *p = text;
+
+    while ((p = strstr(p, name)) != NULL) {
+        if ((p == text || !goes_on(p - 1)) && !goes_on(p + strlen(name)))
+            return true;
+        p++;
+    }
+    return false;
+}
+
+static const char *
+name_of(const struct cog_attribute *attribute)
+{
+    return attribute->key + strlen(PREFIX);
+}
+
+static bool
+is_named(const char *words, const struct cog_attribute *attribute)
+{
+    const struct question *question = question_for(name_of(attribute));
+
+    return has_word(words, name_of(attribute)) ||
+           (question != NULL && has_word(words, question->said));
+}
+
+/* What the pool has just refused some of these with, or NULL. */
+static const char *
+words_for(const struct cog_attributes *attributes,
+          const struct cog_refused *refused)
+{
+    if (refused->kind != COG_REFUSAL_ATTRIBUTE)
+        return NULL;
+    for (size_t i = 0; i < attributes->count; i++) {
+        if (is_named(refused->shown, &attributes->item[i]))
+            return refused->shown;
+    }
+    return NULL;
+}
+
+/* A value on its way to being asked for, and what was wrong with the last. */
+struct asking {
+    struct cog_attribute *attribute;
+    const char *wrong; /* NULL: nothing that is known */
+};
+
+static void
+put_question(const struct asking *asking, struct cog_question *ret)
+{
+    const char *name = name_of(asking->attribute);
+    const struct question *question = question_for(name);
+
+    *ret = (struct cog_question){.echo = true};
+    if (asking->wrong != NULL) {
+        ret->text = COG_TEXT_ATTRIBUTE_REFUSED;
+        ret->arg[0] = name;
+        ret->arg[1] = asking->wrong;
+    } else if (question == NULL) {
+        ret->text = COG_TEXT_ATTRIBUTE_OTHER;
+        ret->arg[0] = name;
+    } else {
+        ret->text = question->text;
+    }
 }
 
 static int
 try_attribute(struct cog_run *run, void *ctx, bool *ret_again,
               struct cog_err *err)
 {
-    const struct cog_refused *refused = &run->facts->refused;
-    struct cog_attribute *attribute = ctx;
-    const char *name = attribute->key + strlen(PREFIX);
-    struct cog_question question = {.echo = true, .text = question_for(name)};
+    const struct asking *asking = ctx;
+    struct cog_secret *value = &asking->attribute->value;
+    struct cog_question question;
 
-    if (refused->kind == COG_REFUSAL_ATTRIBUTE) {
-        question.text = COG_TEXT_ATTRIBUTE_REFUSED;
-        question.arg[1] = refused->shown;
-    }
-    if (question.text == COG_TEXT_ATTRIBUTE_REFUSED ||
-        question.text == COG_TEXT_ATTRIBUTE_OTHER)
-        question.arg[0] = name;
-    cog_secret_clear(&attribute->value);
-    if (cog_run_ask(run, &question, &attribute->value, err) < 0)
+    put_question(asking, &question);
+    cog_secret_clear(value);
+    if (cog_run_ask_word(run, &question, value, err) < 0)
         return -1;
-    if (cog_run_usable(&attribute->value))
+    if (value->len > 0)
         return 0;
     *ret_again = true;
-    return cog_fail(err, COG_E_DENIED, "no usable value of %s was given", name);
+    return cog_fail(err, COG_E_DENIED, "no usable value of %s was given",
+                    name_of(asking->attribute));
 }
 
 int
 cog_attributes_ask(struct cog_run *run, struct cog_attributes *attributes,
                    struct cog_err *err)
 {
+    const char *words = words_for(attributes, &run->facts->refused);
+
     for (size_t i = 0; i < attributes->count; i++) {
-        if (cog_run_retry(run, try_attribute, &attributes->item[i], err) < 0)
+        struct asking asking = {&attributes->item[i], words};
+
+        if ((words == NULL || is_named(words, asking.attribute)) &&
+            cog_run_retry(run, try_attribute, &asking, err) < 0)
             return -1;
     }
     return 0;

@@ -36,8 +36,11 @@ int cog_attributes_find(const struct cog_api_reply *reply,
                         struct cog_attributes *ret,
                         struct cog_err *err) COG_MUST_USE;
 
-/* Ask for each, or for each again when the pool has just refused their values.
- * COG_E_DENIED: none that can be sent was typed. */
+/*
+ * Ask for each. When the pool has just refused their values, ask again for
+ * those its words name, which say why; where they name none, for all.
+ * COG_E_DENIED: none that can be sent was typed.
+ */
 int cog_attributes_ask(struct cog_run *run, struct cog_attributes *attributes,
                        struct cog_err *err) COG_MUST_USE;
 

@@ -56,8 +56,8 @@ answer(struct cog_run *run, const char *choice, struct cog_err *err)
 int
 cog_choose_first(struct cog_run *run, struct cog_err *err)
 {
-    if (cog_menu_choose(run, &first_menu, run->reply->available,
-                        &run->preferred, err) < 0)
+    if (cog_menu_choose(run, &first_menu, run->available, &run->preferred,
+                        err) < 0)
         return -1;
     return is_password(run->preferred)
                ? cog_proof_first(run, run->preferred, err)
@@ -82,16 +82,34 @@ cog_choose_second(struct cog_run *run, struct cog_err *err)
     return rc;
 }
 
-/* WEB_AUTHN: a passkey needs a browser, so choose something else, with which
- * the sign-in then begins again. */
+/* What to begin again with: what the user chooses, or, as long as nobody knows
+ * what there is to choose, nothing. */
+static int
+choose_other(struct cog_run *run, struct cog_err *err)
+{
+    if (run->available == NULL) {
+        run->preferred = NULL;
+        run->undecided = true;
+        return 0;
+    }
+    if (cog_menu_choose(run, &first_menu, run->available, &run->preferred,
+                        err) < 0)
+        return -1;
+    return is_password(run->preferred) ? cog_proof_need_password(run, err) : 0;
+}
+
+/* WEB_AUTHN: a passkey needs a browser, so the sign-in begins again, once, with
+ * something else. */
 int
 cog_choose_not_passkey(struct cog_run *run, struct cog_err *err)
 {
-    if (cog_menu_choose(run, &first_menu, run->reply->available,
-                        &run->preferred, err) < 0)
+    if (run->avoided) {
+        return cog_fail(err, COG_E_BROWSER,
+                        "the pool insists on a passkey, which takes a browser");
+    }
+    if (choose_other(run, err) < 0)
         return -1;
-    if (is_password(run->preferred) && cog_proof_need_password(run, err) < 0)
-        return -1;
+    run->avoided = true;
     run->begun = false;
     return 0;
 }

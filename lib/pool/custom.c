@@ -22,7 +22,8 @@ prompt_of(const struct cog_api_reply *reply)
     return "";
 }
 
-/* Sent as typed: what the question is, only the pool knows. */
+/* Sent as typed: what the question is, only the pool knows. It may come again
+ * by itself with another question, of which the same can be the answer. */
 static int
 try_answer(struct cog_run *run, void *ctx, bool *ret_again, struct cog_err *err)
 {
@@ -35,13 +36,15 @@ try_answer(struct cog_run *run, void *ctx, bool *ret_again, struct cog_err *err)
     struct cog_secret typed = COG_SECRET_INIT(COG_RUN_ANSWER_MAX);
     int rc = -1;
 
-    if (cog_run_ask(run, &question, &typed, err) < 0)
+    if (cog_run_ask_word(run, &question, &typed, err) < 0)
         goto out;
-    if (!cog_run_usable(&typed)) {
+    if (typed.len == 0) {
         *ret_again = true;
         cog_fail(err, COG_E_DENIED, "no usable answer was given");
         goto out;
     }
+    if (cog_run_check_name(run, &typed, err) < 0)
+        goto out;
     {
         const struct cog_api_field field = {"ANSWER", cog_secret_str(&typed)};
 

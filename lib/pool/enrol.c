@@ -27,6 +27,7 @@ struct enrolment {
     struct cog_secret uri;
     struct cog_secret session;  /* to verify with, any number of times */
     struct cog_secret verified; /* the session a right code leads to */
+    struct cog_secret refused;  /* the last code that was sent */
     struct cog_question question;
 };
 
@@ -36,6 +37,7 @@ struct enrolment {
         .uri = COG_SECRET_INIT(COG_TOTP_URI_MAX),         \
         .session = COG_SECRET_INIT(COG_API_SESSION_MAX),  \
         .verified = COG_SECRET_INIT(COG_API_SESSION_MAX), \
+        .refused = COG_SECRET_INIT(COG_RUN_ANSWER_MAX),   \
     }
 
 static void
@@ -45,6 +47,7 @@ clear(struct enrolment *e)
     cog_secret_clear(&e->uri);
     cog_secret_clear(&e->session);
     cog_secret_clear(&e->verified);
+    cog_secret_clear(&e->refused);
 }
 
 static int
@@ -87,6 +90,10 @@ try_first_code(struct cog_run *run, void *ctx, bool *ret_again,
                  "no usable code of the new authenticator was given");
         goto out;
     }
+    if (cog_run_check_name(run, &code, err) < 0 ||
+        cog_run_check_news(&e->refused, &code, err) < 0 ||
+        cog_run_copy(&e->refused, &code, err) < 0)
+        goto out;
     rc = cog_totp_verify(run->flow->api, &e->session, &code, &e->verified,
                          &run->facts->refused, err);
     *ret_again =
@@ -124,7 +131,7 @@ try_email(struct cog_run *run, void *ctx, bool *ret_again, struct cog_err *err)
     struct cog_secret address = COG_SECRET_INIT(COG_RUN_ANSWER_MAX);
     int rc = -1;
 
-    (void)ctx;
+    (void)ctx; /* the user's name is fine where it is an address */
     if (cog_run_ask_code(run, &question, &address, err) < 0)
         goto out;
     if (address.len == 0) {

@@ -10,9 +10,9 @@
 #include "lib/pool/run.h"
 #include "lib/pool/start.h"
 
-/* Challenges of one sign-in, so that a pool (or somebody in its place) that
- * poses them for ever comes to an end. The longest chain has seven; beginning
- * again counts as one. */
+/* Challenges of one session, so that a pool (or somebody in its place) that
+ * poses them for ever comes to an end. The longest chain has seven. A sign-in
+ * can begin again for each of three reasons, once. */
 #define ROUNDS_MAX 10
 
 /*
@@ -59,18 +59,22 @@ take_username(struct cog_run *run, struct cog_err *err)
     return 0;
 }
 
-/* A pool that asks for the password itself where SRP was to prove it, say, is
- * none we know. */
+/* A pool that asks for the password itself where SRP was to prove it, say, or
+ * has questions of its own where no Lambda is asked, is none we know. */
 static int
 check_expected(const struct cog_run *run, struct cog_err *err)
 {
-    if (run->flow->kind == COG_API_CHOICE ||
-        !cog_run_asks_first(run->reply->challenge))
+    const char *challenge = run->reply->challenge;
+    const bool first = cog_run_asks_first(challenge);
+    const bool custom = strcmp(challenge, "CUSTOM_CHALLENGE") == 0;
+
+    if ((!first || run->flow->kind == COG_API_CHOICE) &&
+        (!custom || run->flow->kind == COG_API_CUSTOM))
         return 0;
     return cog_fail(err, COG_E_CHALLENGE,
                     "the pool poses challenge %s, which belongs to auth_flow "
-                    "= user_auth",
-                    run->reply->challenge);
+                    "= %s",
+                    challenge, custom ? "custom" : "user_auth");
 }
 
 static int
@@ -127,9 +131,8 @@ advance(struct cog_run *run, struct cog_err *err)
 static int
 follow(struct cog_run *run, struct cog_err *err)
 {
-    for (int rounds = 0; !run->begun || run->reply->challenge[0] != '\0';
-         rounds++) {
-        if (rounds > ROUNDS_MAX) { /* the first is InitiateAuth */
+    while (!run->begun || run->reply->challenge[0] != '\0') {
+        if (run->begun && run->rounds++ == ROUNDS_MAX) {
             return cog_fail(err, COG_E_MAXTRIES,
                             "the pool poses challenges without end");
         }
@@ -182,6 +185,7 @@ out:
         cog_api_clear(ret);
     cog_proof_clear(&run);
     cog_secret_clear(&run.password);
+    json_decref(run.available);
     return rc;
 }
 

@@ -26,8 +26,9 @@
 struct cog_flow {
     const struct cog_api *api;
     enum cog_api_flow kind;
-    const char *pool_name; /* of the pool id, after the "_"; for SRP */
-    const char *username;  /* as mapped; an alias is fine */
+    const char *pool_name;  /* of the pool id, after the "_"; for SRP */
+    const char *username;   /* as mapped; an alias is fine */
+    const char *local_user; /* whom this host signs in, or NULL */
     /* The first answer. Empty only with COG_API_CHOICE: the user chooses among
      * what the pool offers. */
     const struct cog_secret *password;
@@ -37,13 +38,15 @@ struct cog_flow {
 
 /* What is known of the user's proofs; also valid after a failure. */
 struct cog_flow_facts {
-    bool answered;              /* the pool took up the sign-in */
+    bool answered;              /* something of the pool was heard */
     bool proven;                /* the pool accepted a password or first code */
     struct cog_refused refused; /* the last one */
-    const char *method;  /* first factor: "password", "email_otp", "sms_otp" */
-    const char *mfa;     /* the second factor used: "totp", "sms", "email",
-                          * "custom", "device", or ""; static */
-    bool device_unknown; /* the pool has forgotten `device`: so should we */
+    const char *method; /* first factor: "password", "email_otp", "sms_otp" */
+    /* The second factor used: "totp", "sms", "email", "custom", "device", or
+     * ""; static. A code that may have been the first or the second counts as
+     * both: whether the password was right is then unknown. */
+    const char *mfa;
+    bool device_unknown;   /* the pool has forgotten `device`: so should we */
     bool password_changed; /* NEW_PASSWORD_REQUIRED was answered */
     /* The password that proved the user in the end: the new one after a forced
      * change, one typed for a menu's choice; empty when none did. Clear it. */

@@ -123,31 +123,6 @@ out:
 }
 
 int
-cog_hash_hex(const void *bytes, size_t len, char ret[COG_HASH_HEX_BYTES],
-             struct cog_err *err)
-{
-    static const char digits[] = "0123456789abcdef";
-    const struct cog_hash_part part = {bytes, len};
-    struct cog_secret raw = COG_SECRET_INIT(COG_HASH_BYTES);
-    int rc = -1;
-
-    if (cog_hash_sha256(&part, 1, &raw, err) < 0)
-        goto out;
-    for (size_t i = 0; i < raw.len; i++) {
-        unsigned char byte = (unsigned char)raw.data[i];
-
-        ret[2 * i] = digits[byte >> 4];
-        ret[2 * i + 1] = digits[byte & 0xf];
-    }
-    ret[2 * raw.len] = '\0';
-    rc = 0;
-
-out:
-    cog_secret_clear(&raw);
-    return rc;
-}
-
-int
 cog_hash_secret(const char *username, const char *client_id,
                 const struct cog_secret *client_secret, struct cog_secret *ret,
                 struct cog_err *err)

@@ -16,7 +16,6 @@
 #include "lib/core/secret.h"
 
 #define COG_HASH_BYTES     32 /* SHA-256 and HMAC-SHA256 */
-#define COG_HASH_HEX_BYTES (2 * COG_HASH_BYTES + 1) /* with the NUL */
 #define COG_HASH_B64_BYTES 44 /* base64 of COG_HASH_BYTES, without a NUL */
 
 /* RFC 7636 section 4.1: 43 to 128 characters. */
@@ -48,11 +47,6 @@ int cog_hash_sha256(const struct cog_hash_part *parts, size_t count,
 int cog_hash_hmac(const struct cog_hash_part *key,
                   const struct cog_hash_part *parts, size_t count,
                   struct cog_secret *ret, struct cog_err *err) COG_MUST_USE;
-
-/* SHA-256 of len bytes as 64 lower-case hex digits: names of files that must
- * not carry a user's name. Errors as cog_hash_sha256(). */
-int cog_hash_hex(const void *bytes, size_t len, char ret[COG_HASH_HEX_BYTES],
-                 struct cog_err *err) COG_MUST_USE;
 
 /*
  * Append SECRET_HASH: base64(HMAC-SHA256(client secret, username client_id)).

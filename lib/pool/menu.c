@@ -56,7 +56,7 @@ try_number(struct cog_run *run, void *ctx, bool *ret_again, struct cog_err *err)
     struct cog_secret typed = COG_SECRET_INIT(COG_RUN_ANSWER_MAX);
     int rc = -1;
 
-    if (cog_run_ask_code(run, &c->question, &typed, err) < 0)
+    if (cog_run_ask_number(run, &c->question, &typed, err) < 0)
         goto out;
     if (!cog_number_parse(cog_secret_str(&typed), 1,
                           (int64_t)c->question.options, &c->number)) {

@@ -178,7 +178,11 @@ static const struct meaning meanings[] = {
            "enable ALLOW_REFRESH_TOKEN_AUTH on the app client"),
     CLIENT("InvalidParameterException", "CUSTOM_AUTH flow not enabled*",
            COG_REFUSAL_FLOW_DISABLED,
-           "enable ALLOW_CUSTOM_AUTH on the app client"),
+           "enable ALLOW_CUSTOM_AUTH on the app client or choose another "
+           "auth_flow"),
+    CLIENT("InvalidParameterException", "Custom auth lambda trigger is not *",
+           COG_REFUSAL_FLOW_DISABLED,
+           "the pool has no Lambda triggers for auth_flow = custom"),
     CLIENT("InvalidParameterException", "Auth flow not enabled*",
            COG_REFUSAL_FLOW_DISABLED,
            "enable the sign-in flow on the app client or choose another "
@@ -266,7 +270,7 @@ static const struct meaning meanings[] = {
     CLIENT("FeatureUnavailableInTierException", NULL, COG_REFUSAL_OTHER,
            "the pool's tier does not include this"),
 
-    PLAIN("InternalErrorException", COG_E_NET, COG_REFUSAL_UNREACHABLE,
+    PLAIN("InternalErrorException", COG_E_NET, COG_REFUSAL_OUTAGE,
           "the pool has an internal error"),
 };
 
@@ -274,7 +278,7 @@ static const struct meaning meanings[] = {
 static const struct meaning throttled =
     PLAIN("", COG_E_THROTTLED, COG_REFUSAL_THROTTLED, "too many requests");
 static const struct meaning outage =
-    PLAIN("", COG_E_NET, COG_REFUSAL_UNREACHABLE, "the pool is out of order");
+    PLAIN("", COG_E_NET, COG_REFUSAL_OUTAGE, "the pool is out of order");
 static const struct meaning unknown = PLAIN(
     "", COG_E_PROTOCOL, COG_REFUSAL_OTHER, "a refusal of a kind unknown to us");
 

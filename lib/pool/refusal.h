@@ -35,7 +35,7 @@ enum cog_refusal {
     COG_REFUSAL_RESET,        /* must run forgot-password first */
     COG_REFUSAL_INVITATION,   /* the temporary password has expired */
     COG_REFUSAL_CODE_WRONG,   /* wrong code: ask again, same session */
-    COG_REFUSAL_CODE_OVER,    /* code expired or already used: wait, ask */
+    COG_REFUSAL_CODE_OVER,    /* code expired or used: another one, if any */
     COG_REFUSAL_SESSION,      /* session expired or used: start again */
     COG_REFUSAL_NEW_PASSWORD, /* the policy refuses the new password */
     COG_REFUSAL_DEVICE,       /* the pool does not know this device */
@@ -47,7 +47,7 @@ enum cog_refusal {
     COG_REFUSAL_SECRET_UNWANTED,
     COG_REFUSAL_SECRET_WRONG,  /* wrong secret, or hash of another name */
     COG_REFUSAL_FLOW_DISABLED, /* the app client does not allow the flow */
-    COG_REFUSAL_UNREACHABLE,   /* 5xx: an outage, worth another try */
+    COG_REFUSAL_OUTAGE,        /* 5xx: an outage, worth another try */
     COG_REFUSAL_THROTTLED      /* slow down, worth another try later */
 };
 

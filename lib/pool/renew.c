@@ -5,6 +5,9 @@
 
 #include "lib/pool/attributes.h"
 
+/* How often yes is asked for. */
+#define YES_ASKED 2
+
 /* A new password on its way to being accepted. */
 struct renewal {
     struct cog_attributes attributes; /* sent with it */
@@ -63,21 +66,20 @@ send_change(struct cog_run *run, const struct renewal *r, struct cog_err *err)
     return cog_run_respond(run, fields, 1 + r->attributes.count, err);
 }
 
-/* Attributes the pool refuses are asked for once more, with the same
- * password. */
+/* Attributes the pool refuses are asked for again, with the same password. */
 static int
-change(struct cog_run *run, struct renewal *r, struct cog_err *err)
+try_change(struct cog_run *run, void *ctx, bool *ret_again, struct cog_err *err)
 {
-    struct cog_err why = COG_ERR_INIT;
+    const enum cog_refusal *refused = &run->facts->refused.kind;
+    struct renewal *r = ctx;
 
-    if (send_change(run, r, &why) == 0)
-        return 0;
-    if (run->facts->refused.kind != COG_REFUSAL_ATTRIBUTE ||
-        r->attributes.count == 0)
-        return cog_fail(err, why.code, "%s", why.msg);
-    if (cog_attributes_ask(run, &r->attributes, err) < 0)
+    if (*refused == COG_REFUSAL_ATTRIBUTE &&
+        cog_attributes_ask(run, &r->attributes, err) < 0)
         return -1;
-    return send_change(run, r, err);
+    if (send_change(run, r, err) == 0)
+        return 0;
+    *ret_again = *refused == COG_REFUSAL_ATTRIBUTE && r->attributes.count > 0;
+    return -1;
 }
 
 static int
@@ -93,12 +95,25 @@ try_password(struct cog_run *run, void *ctx, bool *ret_again,
         *ret_again = true;
         return cog_fail(err, COG_E_DENIED, "no usable new password was given");
     }
-    if (change(run, r, err) == 0)
+    if (cog_run_retry(run, try_change, r, err) == 0)
         return 0;
     *ret_again = refused->kind == COG_REFUSAL_NEW_PASSWORD;
     r->text = refused->shown[0] == '\0' ? COG_TEXT_NEW_PASSWORD_REFUSED
                                         : COG_TEXT_NEW_PASSWORD_BREAKS;
     return -1;
+}
+
+static int
+ask_once(struct cog_run *run, bool *ret_yes, struct cog_err *err)
+{
+    static const struct cog_question question = {.echo = true,
+                                                 .text = COG_TEXT_MUST_CHANGE};
+    struct cog_secret answer = COG_SECRET_INIT(COG_RUN_ANSWER_MAX);
+    int rc = cog_run_ask_number(run, &question, &answer, err);
+
+    *ret_yes = rc == 0 && strcasecmp(cog_secret_str(&answer), "yes") == 0;
+    cog_secret_clear(&answer);
+    return rc;
 }
 
 /* Asked with echo: sshd's password method then fails here, and never sends the
@@ -107,17 +122,16 @@ try_password(struct cog_run *run, void *ctx, bool *ret_again,
 static int
 ask_yes(struct cog_run *run, struct cog_err *err)
 {
-    static const struct cog_question question = {.echo = true,
-                                                 .text = COG_TEXT_MUST_CHANGE};
-    struct cog_secret yes = COG_SECRET_INIT(COG_RUN_ANSWER_MAX);
-    int rc = cog_run_ask(run, &question, &yes, err);
+    for (int asked = 0; asked < YES_ASKED; asked++) {
+        bool yes = false;
 
-    if (rc == 0 && strcasecmp(cog_secret_str(&yes), "yes") != 0) {
-        rc = cog_fail(err, COG_E_DENIED,
-                      "the user did not want to choose a new password");
+        if (ask_once(run, &yes, err) < 0)
+            return -1;
+        if (yes)
+            return 0;
     }
-    cog_secret_clear(&yes);
-    return rc;
+    return cog_fail(err, COG_E_DENIED,
+                    "the user did not want to choose a new password");
 }
 
 /* From now on the new password is the user's. */

@@ -26,6 +26,64 @@ without_blanks(const struct cog_secret *typed, struct cog_secret *ret,
     return 0;
 }
 
+/* From what was typed to what is of use. */
+static int
+take_code(const struct cog_secret *typed, struct cog_secret *ret,
+          struct cog_err *err)
+{
+    if (without_blanks(typed, ret, err) < 0)
+        return -1;
+    if (!cog_run_usable(ret))
+        cog_secret_clear(ret);
+    return 0;
+}
+
+int
+cog_run_ask_number(struct cog_run *run, const struct cog_question *question,
+                   struct cog_secret *ret, struct cog_err *err)
+{
+    struct cog_secret typed = COG_SECRET_INIT(COG_RUN_ANSWER_MAX);
+    int rc = cog_run_ask(run, question, &typed, err);
+
+    if (rc == 0)
+        rc = take_code(&typed, ret, err);
+    cog_secret_clear(&typed);
+    return rc;
+}
+
+/* The one at hand, or the one the sign-in began with. */
+static int
+check_password(const struct cog_run *run, const struct cog_secret *answer,
+               struct cog_err *err)
+{
+    if (answer->len == 0 || (!cog_secret_equal(answer, &run->password) &&
+                             !cog_secret_equal(answer, run->flow->password)))
+        return 0;
+    return cog_fail(err, COG_E_DENIED,
+                    "the answer to another question was the password, as some "
+                    "programs give it by themselves: it was not sent");
+}
+
+static int
+ask_checked(struct cog_run *run, const struct cog_question *question,
+            struct cog_secret *ret, struct cog_err *err)
+{
+    if (cog_run_ask(run, question, ret, err) < 0)
+        return -1;
+    return check_password(run, ret, err);
+}
+
+int
+cog_run_ask_word(struct cog_run *run, const struct cog_question *question,
+                 struct cog_secret *ret, struct cog_err *err)
+{
+    if (ask_checked(run, question, ret, err) < 0)
+        return -1;
+    if (!cog_run_usable(ret))
+        cog_secret_clear(ret);
+    return 0;
+}
+
 int
 cog_run_ask_code(struct cog_run *run, const struct cog_question *question,
                  struct cog_secret *ret, struct cog_err *err)
@@ -33,16 +91,43 @@ cog_run_ask_code(struct cog_run *run, const struct cog_question *question,
     struct cog_secret typed = COG_SECRET_INIT(COG_RUN_ANSWER_MAX);
     int rc = -1;
 
-    if (cog_run_ask(run, question, &typed, err) < 0 ||
-        without_blanks(&typed, ret, err) < 0)
+    if (ask_checked(run, question, &typed, err) < 0 ||
+        take_code(&typed, ret, err) < 0)
         goto out;
-    if (!cog_run_usable(ret))
-        cog_secret_clear(ret);
-    rc = 0;
+    rc = check_password(run, ret, err);
 
 out:
     cog_secret_clear(&typed);
     return rc;
+}
+
+int
+cog_run_check_name(const struct cog_run *run, const struct cog_secret *answer,
+                   struct cog_err *err)
+{
+    const char *const names[] = {run->flow->local_user, run->flow->username,
+                                 run->username};
+
+    for (size_t i = 0; i < COG_COUNT(names); i++) {
+        if (names[i] != NULL && strcmp(names[i], cog_secret_str(answer)) == 0) {
+            return cog_fail(err, COG_E_DENIED,
+                            "the answer to another question was the user's "
+                            "name, as some programs give it by themselves: it "
+                            "was not sent");
+        }
+    }
+    return 0;
+}
+
+int
+cog_run_check_news(const struct cog_secret *refused,
+                   const struct cog_secret *code, struct cog_err *err)
+{
+    if (refused->len == 0 || !cog_secret_equal(refused, code))
+        return 0;
+    return cog_fail(err, COG_E_DENIED,
+                    "the wrong code was given again, as some programs do by "
+                    "themselves: it was not sent");
 }
 
 bool
@@ -90,7 +175,17 @@ cog_run_respond(struct cog_run *run, const struct cog_api_field *fields,
                     !cog_run_asks_first(next.challenge);
     cog_api_clear(run->reply);
     *run->reply = next;
+    cog_run_keep_offer(run);
     return 0;
+}
+
+void
+cog_run_keep_offer(struct cog_run *run)
+{
+    if (run->reply->available == NULL)
+        return;
+    json_decref(run->available);
+    run->available = json_incref(run->reply->available);
 }
 
 bool

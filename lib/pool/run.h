@@ -8,6 +8,7 @@
 #ifndef COG_RUN_H
 #define COG_RUN_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -36,13 +37,21 @@ struct cog_run {
     struct cog_srp *device_pair;
     bool flow_pair_used;
     const char *preferred; /* the first factor chosen in a menu, or NULL */
+    bool undecided;        /* prefer none, though a password was typed */
+    json_t *available;     /* the last AvailableChallenges, or NULL: ours */
     /* Who answers challenges: see "Which username" in api.h's answer. */
     char username[COG_NAME_POOL_BYTES];
-    bool begun;     /* InitiateAuth was answered; false: it is to be sent */
-    bool restarted; /* once already, for an expired session */
+    bool begun; /* InitiateAuth was answered; false: it is to be sent */
+    /* Begun again once already: for an expired session, for a passkey. */
+    bool restarted;
+    bool avoided;
+    int rounds; /* challenges answered in this session */
+    bool sent;  /* a code was, in this session; in the one before */
+    bool sent_before;
     /* In this session. facts->proven also counts one that expired, which is
      * enough for what a refusal may say, and not for tokens. */
     bool proven;
+    bool unclear;  /* the password was sent; the reply does not say if right */
     bool accepted; /* the last answer led on, not back to the same question */
 };
 
@@ -50,10 +59,32 @@ struct cog_run {
 int cog_run_ask(struct cog_run *run, const struct cog_question *question,
                 struct cog_secret *answer, struct cog_err *err) COG_MUST_USE;
 
-/* Put a question for a code, without the blanks people type into one. `ret`
- * stays empty when what was typed is not worth sending. */
+/* Put a question, without the blanks people type into numbers and codes. `ret`
+ * stays empty when what was typed is of no use. */
+int cog_run_ask_number(struct cog_run *run, const struct cog_question *question,
+                       struct cog_secret *ret,
+                       struct cog_err *err) COG_MUST_USE;
+
+/*
+ * The same for what is sent to the pool, with blanks and without them.
+ * COG_E_DENIED: the answer is the user's password, which some applications give
+ * to every question by themselves: not to be asked again.
+ */
+int cog_run_ask_word(struct cog_run *run, const struct cog_question *question,
+                     struct cog_secret *ret, struct cog_err *err) COG_MUST_USE;
 int cog_run_ask_code(struct cog_run *run, const struct cog_question *question,
                      struct cog_secret *ret, struct cog_err *err) COG_MUST_USE;
+
+/* COG_E_DENIED: the answer is the user's name, which other applications give.
+ * For questions of which that cannot be the answer. */
+int cog_run_check_name(const struct cog_run *run,
+                       const struct cog_secret *answer,
+                       struct cog_err *err) COG_MUST_USE;
+
+/* COG_E_DENIED: the answer is the code just refused. */
+int cog_run_check_news(const struct cog_secret *refused,
+                       const struct cog_secret *code,
+                       struct cog_err *err) COG_MUST_USE;
 
 /* Worth sending: something, and nothing but what can have been typed. The
  * next sign-in would refuse a new password that has control characters, and
@@ -75,6 +106,9 @@ int cog_run_retry(struct cog_run *run, cog_run_try *once, void *ctx,
  * question can be put again. */
 int cog_run_respond(struct cog_run *run, const struct cog_api_field *fields,
                     size_t count, struct cog_err *err) COG_MUST_USE;
+
+/* Keep what the last reply says of AvailableChallenges: later ones do not. */
+void cog_run_keep_offer(struct cog_run *run);
 
 /* Challenges that ask for a first factor, which only USER_AUTH poses: who is
  * asked for one has proven nothing. EMAIL_OTP, which can also be a second

@@ -45,6 +45,8 @@ initiate(struct cog_run *run, const struct cog_api_start *start,
         if (cog_api_start(run->flow->api, start, run->reply,
                           &run->facts->refused, &why) == 0)
             return 0;
+        if (run->facts->refused.kind != COG_REFUSAL_NONE)
+            run->facts->answered = true;
         if (tries >= retries_for(run->facts->refused.kind, why.code) ||
             run->env->transport.pause == NULL ||
             run->env->transport.pause(run->env->transport.ctx,
@@ -60,7 +62,7 @@ static const char *
 preferred(const struct cog_run *run)
 {
     if (run->flow->kind != COG_API_CHOICE || run->preferred != NULL ||
-        run->password.len == 0)
+        run->undecided || run->password.len == 0)
         return run->preferred;
     return run->flow->srp == NULL ? "PASSWORD" : "PASSWORD_SRP";
 }
@@ -72,19 +74,19 @@ is(const char *factor, const char *name)
 }
 
 /*
- * Does the reply say that a password sent as it is was right? With the choice
- * only preferred, the pool may pose another first factor instead, and an
- * EMAIL_OTP may be either.
+ * What the reply says of a password that was sent as it is. With the choice
+ * only preferred, the pool may pose another first factor instead. An EMAIL_OTP
+ * may be either, unless the password was among what the pool had offered.
  */
-static bool
-proves_password(const struct cog_run *run, const struct cog_api_start *start)
+static int
+judge_password(struct cog_run *run, const struct cog_api_start *start,
+               struct cog_err *err)
 {
-    if (start->password == NULL)
-        return false;
-    if (start->flow == COG_API_PASSWORD)
-        return true;
-    return !cog_run_asks_first(run->reply->challenge) &&
-           strcmp(run->reply->challenge, "EMAIL_OTP") != 0;
+    if (start->password == NULL || cog_run_asks_first(run->reply->challenge))
+        return 0;
+    run->unclear = start->flow == COG_API_CHOICE && run->preferred == NULL &&
+                   is(run->reply->challenge, "EMAIL_OTP");
+    return run->unclear ? 0 : cog_run_prove_password(run, err);
 }
 
 static void
@@ -96,6 +98,10 @@ forget_session(struct cog_run *run)
     run->facts->method = "";
     run->facts->mfa = "";
     run->proven = false;
+    run->unclear = false;
+    run->rounds = 0;
+    run->sent_before = run->sent;
+    run->sent = false;
 }
 
 int
@@ -112,7 +118,8 @@ cog_start_run(struct cog_run *run, struct cog_err *err)
     forget_session(run);
     if (kind == COG_API_PASSWORD || is(factor, "PASSWORD"))
         start.password = &run->password;
-    if ((kind == COG_API_SRP || is(factor, "PASSWORD_SRP")) &&
+    if ((kind == COG_API_SRP || kind == COG_API_CUSTOM ||
+         is(factor, "PASSWORD_SRP")) &&
         cog_proof_offer(run, &start.srp_a, err) < 0)
         return -1;
     if (kind != COG_API_CHOICE && run->device != NULL)
@@ -121,5 +128,6 @@ cog_start_run(struct cog_run *run, struct cog_err *err)
         return -1;
     run->begun = true;
     run->facts->answered = true;
-    return proves_password(run, &start) ? cog_run_prove_password(run, err) : 0;
+    cog_run_keep_offer(run);
+    return judge_password(run, &start, err);
 }

@@ -26,6 +26,8 @@ locate(const struct cog_store *store, const char *endpoint,
     struct cog_err ignored = COG_ERR_INIT;
     char hex[COG_SEAL_HEX_BYTES];
 
+    if (store->run < 0)
+        return -1;
     if (cog_seal_hex(endpoint, strlen(endpoint), hex, &ignored) < 0)
         return -1;
     (void)snprintf(name->text, sizeof(name->text), PREFIX "%s", hex);

@@ -3,13 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/host/file.h"
+#include "lib/store/places.h"
 #include "lib/store/seal.h"
 #include "lib/store/slot.h"
 #include "lib/store/store_private.h"
@@ -18,61 +17,6 @@
 #define KEY_FILE     "seal.key"
 /* Never change it: keys of older records would be other ones. */
 #define KEY_PURPOSE "pam_cognito record"
-
-/* A directory of the store: below `parent`, or that itself. */
-struct place {
-    const char *parent;
-    const char *name; /* NULL: the parent */
-    struct cog_file_owner owner;
-    bool make;
-    int *fd;
-};
-
-static int
-open_place(const struct place *place, struct cog_err *err)
-{
-    char path[PATH_MAX];
-    int n;
-
-    if (place->name == NULL) {
-        n = snprintf(path, sizeof(path), "%s", place->parent);
-    } else {
-        n = snprintf(path, sizeof(path), "%s/%s", place->parent, place->name);
-    }
-    if (n < 0 || (size_t)n >= sizeof(path))
-        return cog_fail(err, COG_E_SYSTEM, "the store's path is too long");
-    /* A store that is gone must not be made to look like a new one. */
-    if (!place->make && access(path, F_OK) < 0) {
-        return cog_fail(err, COG_E_SYSTEM, "opening %.200s: %s", path,
-                        strerror(errno));
-    }
-    return cog_file_state_dir(path, &place->owner, place->fd, err);
-}
-
-static int
-open_places(const struct cog_store_input *input, struct cog_store *store,
-            struct cog_err *err)
-{
-    const struct cog_file_owner root = {geteuid(), getegid(), 0755};
-    const struct cog_file_owner ours = {input->uid, input->gid, 0700};
-    const bool make = input->may_make_key;
-    const struct place places[] = {
-        {input->state_dir, NULL, root, make, &store->state},
-        {input->state_dir, "bindings", ours, make, &store->bindings},
-        {input->state_dir, "records", ours, make, &store->records},
-        {input->state_dir, "tombstones", ours, make, &store->tombstones},
-        {input->state_dir, "locks", ours, make, &store->locks},
-        /* Each boot begins without these. */
-        {input->run_dir, NULL, ours, true, &store->run},
-        {input->run_dir, "tickets", ours, true, &store->tickets},
-    };
-
-    for (size_t i = 0; i < COG_COUNT(places); i++) {
-        if (open_place(&places[i], err) < 0)
-            return -1;
-    }
-    return 0;
-}
 
 /* A machine without an id has an empty one; one whose id cannot be read now
  * must not take its own records for another's. */
@@ -210,7 +154,7 @@ cog_store_open(const struct cog_store_input *input, struct cog_store **ret,
         .machine = COG_SECRET_INIT(COG_STORE_MACHINE_MAX),
         .key = COG_SECRET_INIT(COG_SEAL_KEY_BYTES),
     };
-    if (open_places(input, store, err) < 0 ||
+    if (cog_places_open(input, store, err) < 0 ||
         read_machine(&store->machine, err) < 0) {
         cog_store_close(store);
         return -1;
@@ -224,6 +168,12 @@ const char *
 cog_store_no_key(const struct cog_store *store)
 {
     return store->key.len > 0 ? NULL : store->no_key;
+}
+
+const char *
+cog_store_no_run(const struct cog_store *store)
+{
+    return store->no_run[0] == '\0' ? NULL : store->no_run;
 }
 
 static void

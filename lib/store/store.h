@@ -31,18 +31,23 @@ struct cog_store_input {
     uid_t uid;                 /* of run_as, who owns everything but state_dir
                                 * and seal.key */
     gid_t gid;
-    /* The key, and the state directories; never in the account phase, where
-     * a store that is gone must not look like a user who never signed in. */
+    /* Has the mark that there was a store once, so that one that is missing
+     * is not made anew. */
+    const char *cache_dir;
+    /* The key, and the first store of this host; never in the account phase,
+     * which leaves nothing behind. */
     bool may_make_key;
 };
 
 /*
- * Open the store, making directories that are missing: run_dir always, those of
- * state_dir where may_make_key says so. The seal key is made only where
- * may_make_key and default_key say so and no record exists yet.
- * A missing or unusable key is no error here: see cog_store_no_key().
- * COG_E_SYSTEM: a directory has another owner or mode, is a link, or could not
- * be made or opened.
+ * Open the store. Its state directories are made together, where may_make_key
+ * says so, there is nothing at state_dir, and no store was ever made here; the
+ * seal key only where may_make_key and default_key say so and no record exists
+ * yet. Neither a missing or unusable key nor run_dir is an error here: see
+ * cog_store_no_key() and cog_store_no_run().
+ * COG_E_NEVER: there is none and never was: nobody signed in, nobody was
+ * refused. COG_E_SYSTEM: it is missing, or a directory is or has another owner
+ * or mode, is a link, or could not be opened.
  */
 int cog_store_open(const struct cog_store_input *input, struct cog_store **ret,
                    struct cog_err *err) COG_MUST_USE;
@@ -50,6 +55,9 @@ int cog_store_open(const struct cog_store_input *input, struct cog_store **ret,
 /* Why records can neither be read nor written (text for the log, borrowed), or
  * NULL when they can. */
 const char *cog_store_no_key(const struct cog_store *store);
+
+/* Why there are no tickets, and perhaps no pauses (as above), or NULL. */
+const char *cog_store_no_run(const struct cog_store *store);
 
 /* NULL is fine. */
 void cog_store_close(struct cog_store *store);

@@ -15,7 +15,7 @@
 #define COG_STORE_MACHINE_MAX ((size_t)64)
 
 struct cog_store {
-    /* Directories; -1 before they are opened. */
+    /* Directories; -1: not open. Only the last two may stay so. */
     int state;
     int bindings;
     int records;
@@ -27,6 +27,7 @@ struct cog_store {
     struct cog_secret machine; /* this machine's id; empty where none is */
     struct cog_secret key;     /* of records; empty: see no_key */
     char no_key[COG_ERR_MSG_BYTES];
+    char no_run[COG_ERR_MSG_BYTES]; /* why run or tickets is -1; or "" */
 };
 
 #endif

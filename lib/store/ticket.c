@@ -141,6 +141,8 @@ cog_ticket_write(const struct cog_store *store, const struct cog_ticket *ticket,
     struct form form = {0};
     int rc = -1;
 
+    if (store->tickets < 0)
+        return cog_fail(err, COG_E_SYSTEM, "%s", store->no_run);
     if (now->unix_s < 0 || now->boot_s < 0)
         return cog_fail(err, COG_E_SYSTEM, "ticket: the clock is wrong");
     if (write_down(ticket, &form, err) < 0)
@@ -192,7 +194,7 @@ cog_ticket_holds(const struct cog_store *store, const struct cog_ticket *ticket,
     struct form want = {0};
     struct form got = {0};
 
-    if (write_down(ticket, &want, &ignored) < 0 ||
+    if (store->tickets < 0 || write_down(ticket, &want, &ignored) < 0 ||
         name_of(&want, name, &ignored) < 0 || !read_form(&slot, &got) ||
         name_of(&got, got_name, &ignored) < 0)
         return false;
@@ -209,7 +211,7 @@ cog_ticket_erase(const struct cog_store *store, const struct cog_ticket *ticket)
     const struct cog_slot slot = slot_of(store, name);
     struct form form = {0};
 
-    if (write_down(ticket, &form, &ignored) == 0 &&
+    if (store->tickets >= 0 && write_down(ticket, &form, &ignored) == 0 &&
         name_of(&form, name, &ignored) == 0)
         (void)cog_slot_erase(&slot, &ignored);
 }

@@ -13,6 +13,7 @@ for directory in (HERE, HERE.parent / "pool"):
 import application  # noqa: E402  (after the paths above)
 import host as private_host  # noqa: E402
 import people  # noqa: E402
+import records  # noqa: E402
 import ssh  # noqa: E402
 from localpool import LocalPool  # noqa: E402
 
@@ -64,6 +65,29 @@ def host(workers_host, pool):
     for pid, _ in left:
         private_host.kill(pid)
     assert not left, f"still running: {left}"
+
+
+@pytest.fixture(scope="session")
+def built_clock(tmp_path_factory):
+    return records.build_clock(tmp_path_factory.mktemp("clock") / "shift_clock.so")
+
+
+@pytest.fixture
+def clock(host, built_clock):
+    """The host's clock, for the helper; it starts where it is."""
+    made = records.Clock(host, built_clock)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def nopasswd(host):
+    """sudo that asks nobody for a password: only its account lines decide."""
+    sudoers = host.path("/etc/sudoers")
+    before = sudoers.read_text(encoding="utf-8")
+    host.write("/etc/sudoers", before + "ALL ALL=(ALL:ALL) NOPASSWD: ALL\n", 0o440)
+    yield
+    host.write("/etc/sudoers", before, 0o440)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import host as private_host
@@ -121,6 +122,13 @@ def operations(pool):
     entries = pool.requests()["requests"]
     pool.admin("DELETE", "requests")
     return [entry["operation"] for entry in entries if entry["operation"]]
+
+
+def wait_for(condition, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 # Leaving

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """pam-cognito cache and recheck: what sign-ins left here, its end, and who is accepted no more."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -287,6 +288,19 @@ def test_forget_without_the_pool(tool, host, pool, enter):
     assert files(host, "bindings") + files(host, "records") == []
 
 
+def test_forget_while_somebody_has_the_lock(tool, rows, host, enter):
+    """A dead or stopped holder costs two seconds, and nothing is half removed."""
+    enter("alice")
+    with file_of(host, "locks", "alice").open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        began = time.monotonic()
+        done = tool("cache", "forget", "alice")
+        assert time.monotonic() - began < 4
+        assert (done.status, done.out, "locks/" in done.err) == (UNAVAILABLE, "", True)
+    assert rows()["alice"]["record"] == "usable"
+    assert tool("cache", "forget", "alice").status == OK
+
+
 def test_forget_a_tombstone(tool, host, pool, enter, operations):
     enter("alice")
     pool.admin("POST", "users/alice", {"signedOut": True})
@@ -466,6 +480,37 @@ def test_recheck_without_the_pool(tool, rows, recheck, pool, enter):
     assert rows() == before
     pool.accept_connections()
     assert recheck("--all")[0] == OK  # at once: no pause of earlier failures counts
+
+
+def test_recheck_of_a_pool_that_is_down(tool, pool, enter, operations):
+    """Three users in a row are what it takes, and each is asked about."""
+    enter("alice", "bob", "olga", "peggy")
+    operations()
+    pool.admin("POST", "faults", {"match": {"operation": REFRESH}, "kind": "close",
+                                  "count": None})
+    done = tool("recheck", "--all")
+    assert (done.status, done.out) == (UNAVAILABLE, "")
+    assert "0 accepted, 0 refused, 4 unknown" in done.err
+    assert operations() == [REFRESH] * 3
+
+
+@pytest.mark.parametrize("kind", ["silence", "close"])
+def test_recheck_goes_on_when_the_pool_is_back(recheck, pool, enter, kind):
+    """No pause of the account phase keeps the next users from being asked about."""
+    enter("alice", "bob")
+    pool.admin("POST", "faults", {"match": {"operation": REFRESH}, "kind": kind, "count": 1})
+    status, found = recheck("--all")
+    assert (status, found["alice"]["result"], found["bob"]["result"]) == (UNAVAILABLE, "unknown",
+                                                                         "accepted")
+    assert recheck("--all")[0] == OK
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_mistakes_are_told(tool, host, number):
+    host.append_config("".join(f"no_such_key_{n} = 1\n" for n in range(number)))
+    said = tool("cache", "list").err
+    assert all(f"no_such_key_{n}" in said for n in range(number))
+    assert len(said.splitlines()) == (1 if number == 1 else 3)  # the last sums them up
 
 
 def test_recheck_goes_on_after_a_failure(recheck, pool, enter):

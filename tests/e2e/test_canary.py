@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""No password and no token in log, argv, environment, files: only on the socket to the pool."""
+"""No password, token or key in log, argv, environment, files: only on the socket to the pool, and
+sealed in the one record."""
 
+import base64
 import os
+import re
 import threading
 import time
 from pathlib import Path
@@ -9,9 +12,13 @@ from pathlib import Path
 import pytest
 
 import host as private_host
+import records
 import ssh
+from answers import AGAIN, NEW, NEW_PASSWORD
+from sealed import host_key, unseal
 
-CANARIES = (b"C4n4ry", b"eyJ")  # every pool password; the first bytes of every token
+# Every pool password; how every token begins, and every hash of a password.
+CANARIES = re.compile(rb"C4n4ry|eyJ[\w-]{8}|\$y\$[./\w]{3}")
 PLACES = ("/etc/security", "/run", "/var", "/tmp", "/home", "/root", "/dev/shm", "/opt")
 
 
@@ -22,8 +29,8 @@ def read(path):
         return b""
 
 
-def found_in(data):
-    return [canary for canary in CANARIES if canary in data]
+def found_in(data, secrets=()):
+    return CANARIES.findall(data) + [secret for secret in secrets if secret in data]
 
 
 class Watch:
@@ -31,7 +38,7 @@ class Watch:
 
     def __init__(self, host):
         self.host = host
-        self.found = []
+        self.texts = set()
         self.seen = set()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
@@ -41,8 +48,7 @@ class Watch:
             for pid in self.host.processes():
                 self.seen.add(private_host.command_of(pid))
                 for name in ("cmdline", "environ"):
-                    if hit := found_in(read(f"/proc/{pid}/{name}")):
-                        self.found.append((pid, name, hit))
+                    self.texts.add(read(f"/proc/{pid}/{name}"))
             time.sleep(0.002)
 
     def __enter__(self):
@@ -53,16 +59,23 @@ class Watch:
         self._end.set()
         self._thread.join(5)
 
+    def found(self, secrets=()):
+        return [text for text in self.texts if found_in(text, secrets)]
 
-def files_with_canaries(host):
-    hits = []
+
+def files(host):
     for place in PLACES:
         for directory, _, names in os.walk(host.path(place)):
-            hits += [os.path.join(directory, name) for name in names
-                     if not os.path.islink(os.path.join(directory, name))
-                     and os.path.isfile(os.path.join(directory, name))
-                     and found_in(read(os.path.join(directory, name)))]
-    return hits
+            paths = (Path(directory, name) for name in names)
+            yield from (path for path in paths if path.is_file() and not path.is_symlink())
+
+
+def files_with_canaries(host, secrets=()):
+    return [path for path in files(host) if found_in(read(path), secrets)]
+
+
+def lines_with_canaries(host, secrets=()):
+    return [line for line in host.log.all() if found_in(line.encode(), secrets)]
 
 
 @pytest.mark.parametrize("typed", ["right", "C4n4ry-wrong"])
@@ -73,8 +86,8 @@ def test_over_ssh(host, pool, sign_in, password, typed, method):
     with Watch(host) as watch:
         sign_in("alice", password("alice") if typed == "right" else typed, method=method)
     assert "pam-cognito-hel" in watch.seen  # it did look
-    assert watch.found == []
-    assert [line for line in host.log.all() if found_in(line.encode())] == []
+    assert watch.found() == []
+    assert lines_with_canaries(host) == []
     assert files_with_canaries(host) == []
 
 
@@ -94,25 +107,113 @@ def test_in_failures(app, host, pool, fault):
     assert [line for line in lines if found_in(line.encode())] == []
 
 
-def test_crash_leaves_no_core(app, host, pool, password):
-    """The helper holds the password when it crashes, and the host asks for cores."""
-    pool.admin("POST", "faults", {"kind": "silence", "match": {"operation": "InitiateAuth"},
-                                  "count": None})
+def everything_on(host, pool):
+    """All that leaves secrets here: records, devices, verifiers; and each look asks the pool."""
+    pool.admin("POST", "settings", {"deviceTracking": "ALWAYS"})
+    host.configure(pool, auth_flow="srp", remember_device="yes", offline="yes", debug="yes",
+                   offline_without_mfa="yes", account_recheck="0s", timeout="3s")
+    host.module_arguments("debug")
+
+
+# Phase, the call during which the helper crashes, what is typed before.
+CRASHES = [
+    ("auth", "InitiateAuth", ["password"]),
+    ("auth", "ConfirmDevice", ["password"]),
+    ("account", records.REFRESH, []),
+    ("chauthtok", "ChangePassword", ["password", NEW_PASSWORD, NEW_PASSWORD]),
+]
+
+
+@pytest.mark.parametrize("phase, call, typed", CRASHES, ids=lambda value: value
+                         if isinstance(value, str) else "")
+def test_crash_leaves_no_core(app, host, pool, password, phase, call, typed):
+    """The helper holds passwords, tokens and keys when it crashes, and the host asks for cores."""
+    everything_on(host, pool)
+    if phase != "auth":
+        assert app("alice").status() == "PAM_SUCCESS"
+    pool.admin("POST", "faults", {"kind": "silence", "match": {"operation": call}, "count": None})
 
     def crash():
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline and not pool.requests()["apiCalls"]:
-            time.sleep(0.02)
+        records.wait_for(lambda: call in str(pool.requests()))
         for pid in host.helpers():
             os.kill(pid, 11)
 
     striker = threading.Thread(target=crash)
     striker.start()
-    report = app("alice", wrap=["prlimit", "--core=unlimited"])
+    report = app("alice", phase, wrap=["prlimit", "--core=unlimited"],
+                 answers=[password("alice") if word == "password" else word for word in typed])
     striker.join()
-    assert report.status() == "PAM_SYSTEM_ERR"
-    assert files_with_canaries(host) == []
+    assert report.status(phase) == "PAM_SYSTEM_ERR"
+    secrets = host.path(records.SEAL_KEY).exists() and [host_key(host)] or []
+    assert set(files_with_canaries(host, secrets)) <= {host.path(records.SEAL_KEY)}
     assert not [name for name in os.listdir(host.path("/")) if name.startswith("core")]
+
+
+def shapes(secret):
+    """As it is, and as a program might print it."""
+    return [secret, secret.hex().encode(), secret.hex().upper().encode(),
+            base64.b64encode(secret), base64.urlsafe_b64encode(secret)]
+
+
+class Sealed:
+    """The secrets that were in alice's record and beside it, from one step to the next."""
+
+    def __init__(self, host, pool):
+        self.host, self.pool = host, pool
+        self.found = set()
+
+    def look(self):
+        record = unseal(self.host, self.pool, "alice")
+        kept = [record.refresh_token, record.device_password, record.verifier]
+        assert [len(secret) > 10 for secret in kept] == [True] * 3
+        self.found.update(kept, [host_key(self.host)])
+        return record
+
+
+def change_password(host, password):
+    steps = [(r"forgotten\): $", password), (NEW, NEW_PASSWORD), (AGAIN, NEW_PASSWORD)]
+    return host.converse(["passwd"], steps, as_user="alice")
+
+
+def test_what_is_kept(host, pool, sign_in, password):
+    """Sign-in, refresh, device, passwd, offline, tools: what the record has is nowhere else."""
+    everything_on(host, pool)
+    sealed = Sealed(host, pool)
+    shown = []
+    with Watch(host) as watch:
+        shown.append(sign_in("alice"))
+        first = sealed.look()
+        shown.append(records.by_key(host, "alice"))
+        sealed.look()
+        shown.append(sign_in("alice"))
+        sealed.look()
+        shown.append(change_password(host, password("alice")))
+        shown.append(sign_in("alice", NEW_PASSWORD))
+        sealed.look()
+        pool.refuse_connections()
+        shown.append(sign_in("alice", NEW_PASSWORD))
+        shown.append(sign_in("alice", "C4n4ry-wrong"))
+        pool.accept_connections()
+        for words in (["cache", "list", "--json"], ["recheck", "--all"]):
+            done = host.run(private_host.TOOL, *words)
+            shown.append(done.out + done.err)
+            assert done.status == 0
+    assert [entry["method"] for entry in host.log.decisions()] == [
+        "password", "password", "password", "offline", "password"]
+    assert [entry["method"] for entry in host.log.decisions("account")].count("recheck") == 1
+    assert host.log.decisions("chauthtok")[-1]["reason"] == "password changed"
+    assert first.refresh_token.decode() in str(pool.requests())  # it is the real one
+    assert len(sealed.found) >= 6
+
+    secrets = [shape for secret in sealed.found for shape in shapes(secret)]
+    assert watch.found(secrets) == []
+    assert lines_with_canaries(host, secrets) == []
+    assert [text for text in map(str, shown) if found_in(text.encode(), secrets)] == []
+    assert files_with_canaries(host, secrets) == [host.path(records.SEAL_KEY)]
+    about = host.path(records.SEAL_KEY).stat()
+    assert (about.st_uid, about.st_mode & 0o7777) == (0, 0o600)
+    assert host.run("cat", records.SEAL_KEY, as_user="alice").status != 0
+    assert host.run("ls", f"{records.STORE}/records", as_user="alice").status != 0
 
 
 def test_cache_holds_public_keys_only(app, host):

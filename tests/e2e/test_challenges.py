@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Every challenge of a pool, alone and in chains, in the programs people sign in with."""
 
+import functools
 import json
 
 import pytest
 
+import scenarios
 import ssh
 from answers import (ADDRESS, AGAIN, EMAIL, FIRST_WRONG, KEY, KEY_AS_TEXT, MUST_CHANGE, NEW,
                      NEW_PASSWORD, OR_MENU, PASSWORD, QUESTION, SMS, TOTP, WRONG, Answers, menu)
-
-SECRET_FILE = "/etc/security/pam_cognito.secret"
+from scenarios import answered, is_in, is_refused, operations, responses, use
 
 APP, TEXT, MAIL = "code from an authenticator app", "code by text message", "code by e-mail"
 SECOND = menu("Second factor:", APP, TEXT, MAIL)
@@ -26,22 +27,10 @@ def ways(*factors):
     return menu("Sign in with:", *(FACTORS[factor] for factor in factors))
 
 
-def use(host, pool, client, **keys):
-    """Configure the public or the confidential app client."""
-    if client == "confidential":
-        host.write(SECRET_FILE, pool.client_secret() + "\n", 0o600)
-        keys["client_secret_file"] = SECRET_FILE
-    host.configure(pool, client_id=pool.client_id(client), **keys)
-
-
 @pytest.fixture
 def talk(host, pool):
     """Sign in over ssh in the words of a conversation."""
-    def run(user, conversation, **more):
-        steps = Answers(pool, user).steps(conversation)
-        return ssh.sign_in(host, user, *(answer for _, answer in steps),
-                           prompts=[question for question, _ in steps], **more)
-    return run
+    return functools.partial(scenarios.talk, host, pool)
 
 
 @pytest.fixture(params=[("public", "srp"), ("confidential", "password")], ids=" ".join)
@@ -56,26 +45,6 @@ def choosing(request, host, pool):
     """auth_flow = user_auth"""
     use(host, pool, request.param, auth_flow="user_auth")
     return request.param
-
-
-def operations(pool):
-    return [entry["operation"] for entry in pool.requests()["requests"] if entry["operation"]]
-
-
-def answered(pool):
-    """The challenges that were answered."""
-    return [entry["body"]["ChallengeName"] for entry in pool.requests()["requests"]
-            if entry["operation"] == "RespondToAuthChallenge"]
-
-
-def is_in(outcome, user):
-    """In, with every question of the conversation asked."""
-    return ssh.is_in(outcome, user) and outcome.missed is None
-
-
-def is_refused(outcome):
-    """Refused at the end of the conversation, not somewhere in it."""
-    return ssh.is_refused(outcome) and outcome.missed is None
 
 
 # What the pool wants after the password: user, changes to the user, conversation, mfa= in the log.
@@ -440,12 +409,6 @@ def test_a_question_of_the_pools_own_proves_nobody(talk, host, pool, flow):
 ASKED_MORE = ["carol", "dave", "frank", "nina", "oscar", "quinn", "rita", "sybil", "trent", "wendy"]
 
 
-def given(pool):
-    """Everything the pool was told in answers to challenges."""
-    return [entry["body"]["ChallengeResponses"] for entry in pool.requests()["requests"]
-            if entry["operation"] == "RespondToAuthChallenge"]
-
-
 @pytest.mark.parametrize("user", ASKED_MORE)
 def test_password_method_answers_no_later_question(sign_in, host, pool, password, user):
     host.configure(pool, auth_flow="srp")
@@ -453,7 +416,7 @@ def test_password_method_answers_no_later_question(sign_in, host, pool, password
     outcome = sign_in(user, method=ssh.PASSWORD)
     assert ssh.is_refused(outcome)
     assert answered(pool) == ["PASSWORD_VERIFIER"]
-    assert password(user) not in str(given(pool))
+    assert password(user) not in str(responses(pool))
     assert host.log.arrival("result=refused") - outcome.begun < 4
     assert "KbdInteractiveAuthentication" in host.log.decision()["reason"]
     code, now_code = before.pop("code"), (after := pool.admin("GET", f"users/{user}")).pop("code")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import host as private_host
+import records
 
 FAKE = Path(__file__).resolve().parent / "fake_helper.py"
 ANSWER_SECONDS = 5  # refusals of what is wrong at once: the floor and a slow machine
@@ -242,3 +243,22 @@ def test_an_application_that_is_not_root(app, host, password):
     report = app("alice", as_user="alice", answers=[password("alice")])
     assert report.status() == "PAM_AUTHINFO_UNAVAIL"
     assert "does not run as root" in host.log.decision()["reason"]
+
+
+CTRL_Z = "/opt/ctrl_z.py"
+
+
+@pytest.mark.usefixtures("nopasswd")
+@pytest.mark.parametrize("key", ["\x1a", "\x03", "\x1c"], ids=["Ctrl-Z", "Ctrl-C", "Ctrl-backslash"])
+def test_no_terminal_stops_it(host, pool, app, clock, key):
+    """It holds the user's lock: who can stop it there holds up what others would hear of him."""
+    assert app("alice").status() == "PAM_SUCCESS"
+    clock.shift(records.RECHECK)
+    pool.admin("POST", "faults", {"match": {"operation": records.REFRESH}, "kind": "delay",
+                                  "ms": 1500, "count": 1})
+    host.write(CTRL_Z, (FAKE.with_name("ctrl_z.py")).read_text(encoding="utf-8"), 0o755)
+    outcome = host.converse([CTRL_Z], [("type", lambda child: child.send(key) and None)],
+                            as_user="alice")
+    host.path(CTRL_Z).unlink()
+    assert "helper S" in outcome
+    assert "sudo 0" in outcome

@@ -72,8 +72,9 @@ FAULTS = [
      [fault("raw", body='{"AuthenticationResult":{},"AuthenticationResult":{}}')], UNAVAILABLE, 1),
     ("no result", [fault("json", merge={"AuthenticationResult": None})], UNAVAILABLE, 1),
     ("result is an array", [fault("json", merge={"AuthenticationResult": []})], UNAVAILABLE, 1),
+    # the second call revokes the refresh token that came without it
     ("no id token", [fault("json", merge={"AuthenticationResult": {"IdToken": None}})],
-     UNAVAILABLE, 1),
+     UNAVAILABLE, 2),
     ("id token is a number", [fault("json", merge={"AuthenticationResult": {"IdToken": 1}})],
      UNAVAILABLE, 1),
     ("id token is long", [fault("json", merge={"AuthenticationResult": {"IdToken": "a" * 10**6}})],

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The real passwd changes the pool password of pool users, and the local one of everybody else."""
 
+import re
+
 import pytest
 
+import people
 import ssh
+from host import TOP
 from answers import (AGAIN, EMAIL, MUST_CHANGE, NEW, NEW_PASSWORD, TOTP, WRONG, Answers, menu)
 
 CURRENT = r"Current password \(Enter if forgotten\): $"
@@ -16,7 +20,6 @@ BREAKS = r"The password rules refuse this one: {}\r?\nNew password: $"
 DIFFER = r"The two passwords differ\. New password: $"
 SAME = r"The new password must differ from the old one\. New password: $"
 
-REFUSED = "Sign-in refused. Check your user name and password."
 UNCHANGED = "The password was not changed."
 TOO_OFTEN = "Too many attempts. Wait a few minutes and try again."
 UNAVAILABLE = "The sign-in service cannot be used right now. Try again later."
@@ -46,12 +49,19 @@ def shadow(host):
 
 
 @pytest.fixture(autouse=True)
-def pool_passwords_stay_in_the_pool(shadow, pool, host):
-    """Whatever happens to a pool user's password, no local file hears of it."""
-    before = shadow.read_bytes()
-    yield
-    lines = [line for line in shadow.read_bytes().splitlines() if not line.startswith(b"keyadmin:")]
-    assert lines == [line for line in before.splitlines() if not line.startswith(b"keyadmin:")]
+def local_users(shadow, pool, host):
+    """Whose local password may change. No local file hears of anybody else's pool password."""
+    names = {"keyadmin"}
+
+    def others():
+        lines = shadow.read_text(encoding="utf-8").splitlines()
+        return [line for line in lines if line.split(":")[0] not in names]
+
+    before = shadow.read_text(encoding="utf-8")
+    yield names
+    after = others()
+    shadow.write_text(before, encoding="utf-8")
+    assert after == others()
 
 
 def password_of(pool, user):
@@ -156,10 +166,11 @@ def test_a_temporary_password_is_changed_once(passwd, pool):
 # operations that must not have been asked for.
 NO_CHANGES = {
     "a wrong current password":
-        ("alice", {}, {}, [(CURRENT, "wrong")], REFUSED, "PAM_AUTH_ERR", ["ChangePassword"]),
+        ("alice", {}, {}, [(CURRENT, "wrong")], UNCHANGED, "PAM_AUTH_ERR", ["ChangePassword"]),
     "a wrong code besides":
-        ("nina", {}, {}, [CHANGE[0], (EMAIL, "0"), *[(WRONG + EMAIL, "0")] * 3], REFUSED,
-         "PAM_AUTH_ERR", ["ChangePassword"]),
+        ("nina", {}, {}, [CHANGE[0], (EMAIL, "0"),
+                           *[(WRONG + EMAIL, word) for word in "123"]], UNCHANGED,
+         "PAM_AUTHTOK_ERR", ["ChangePassword"]),
     "nothing but the same as before":
         ("alice", {}, {}, [CHANGE[0], (NEW, "password"), (AGAIN, "password"),
                            *[(SAME, "password"), (AGAIN, "password")] * 3],
@@ -175,28 +186,28 @@ NO_CHANGES = {
                              (AGAIN, "")] * 3],
          UNCHANGED, "PAM_AUTHTOK_ERR", ["ChangePassword"]),
     "Enter by mistake":
-        ("alice", {}, {}, [(CURRENT, ""), (FORGOTTEN, "")], REFUSED, "PAM_AUTH_ERR",
+        ("alice", {}, {}, [(CURRENT, ""), (FORGOTTEN, "")], UNCHANGED, "PAM_AUTH_ERR",
          ["ForgotPassword"]),
     "wrong codes":
         ("alice", {}, {}, [*BY_CODE[:2], (CODE, "000000"), *FRESH, *[(CODE_WRONG, "000000")] * 3],
-         REFUSED, "PAM_AUTH_ERR", ["InitiateAuth"]),
+         UNCHANGED, "PAM_AUTH_ERR", ["InitiateAuth"]),
     "too many changes":
         ("alice", {"changePasswordPerHour": 0}, {}, CHANGE, TOO_OFTEN, "PAM_MAXTRIES", []),
     "too many codes, before anybody is proven":
-        ("alice", {"forgotPasswordPerHour": 0}, {}, BY_CODE[:2], REFUSED, "PAM_AUTH_ERR",
+        ("alice", {"forgotPasswordPerHour": 0}, {}, BY_CODE[:2], UNCHANGED, "PAM_AUTH_ERR",
          ["ConfirmForgotPassword"]),
     "too many codes typed, before anybody is proven":
-        ("alice", {"confirmForgotPasswordPerHour": 0}, {}, BY_CODE, REFUSED, "PAM_AUTH_ERR", []),
+        ("alice", {"confirmForgotPasswordPerHour": 0}, {}, BY_CODE, UNCHANGED, "PAM_AUTH_ERR", []),
     "locked out after too many attempts":
-        ("alice", {}, {"passwordFailures": 12}, [(CURRENT, "password")], REFUSED, "PAM_AUTH_ERR",
+        ("alice", {}, {"passwordFailures": 12}, [(CURRENT, "password")], UNCHANGED, "PAM_AUTH_ERR",
          ["ChangePassword"]),
-    "disabled": ("erin", {}, {}, [(CURRENT, "password")], REFUSED, "PAM_AUTH_ERR",
+    "disabled": ("erin", {}, {}, [(CURRENT, "password")], UNCHANGED, "PAM_AUTH_ERR",
                  ["ChangePassword"]),
     "a reset by an administrator, which the user does not want":
-        ("heidi", {}, {}, [(CURRENT, "password"), (MUST_RESET, "no")], REFUSED, "PAM_AUTH_ERR",
+        ("heidi", {}, {}, [(CURRENT, "password"), (MUST_RESET, "no")], UNCHANGED, "PAM_AUTH_ERR",
          ["ForgotPassword"]),
     "no address to send a code to":
-        ("alice", {}, {"attributes": {"email_verified": "false"}}, BY_CODE[:2], REFUSED,
+        ("alice", {}, {"attributes": {"email_verified": "false"}}, BY_CODE[:2], UNCHANGED,
          "PAM_AUTH_ERR", ["ConfirmForgotPassword"]),
 }
 
@@ -284,10 +295,21 @@ def test_local_user(host, pool, local_password):
     assert pool.requests()["requests"] == []
 
 
-@pytest.fixture
-def keyadmin_is_local(host):
-    """As the break-glass account is set up."""
-    host.append_config("skip_users = keyadmin\n")
+@pytest.mark.parametrize("user", ["root", "keyadmin"])
+def test_local_passwords_need_no_pool(host, pool, local_users, user):
+    local_users.add(user)
+    pool.refuse_connections()
+    outcome = host.converse(["passwd", user], [(LOCAL_NEW, NEW_LOCAL), (LOCAL_AGAIN, NEW_LOCAL)])
+    assert changed(outcome)
+    assert is_hash_of(host, user, NEW_LOCAL)
+
+
+def test_root_needs_no_configuration(host, local_users):
+    local_users.add("root")
+    host.append_config("no such key\n")
+    outcome = host.converse(["passwd"], [(LOCAL_NEW, NEW_LOCAL), (LOCAL_AGAIN, NEW_LOCAL)])
+    assert changed(outcome)
+    assert is_hash_of(host, "root", NEW_LOCAL)
 
 
 def test_root_changes_a_local_password_as_ever(host, pool):
@@ -317,7 +339,8 @@ def test_user_out_of_scope_is_local(host, pool, shadow):
 
 @pytest.fixture
 def pwquality(host):
-    host.pam("passwd", "password requisite pam_pwquality.so retry=2 enforce_for_root",
+    # Without the dictionary, which a private host has not.
+    host.pam("passwd", "password requisite pam_pwquality.so retry=2 dictcheck=0 enforce_for_root",
              "password [success=done user_unknown=ignore default=die] pam_cognito.so use_authtok",
              "password [success=1 default=ignore] pam_unix.so use_authtok yescrypt",
              "password requisite pam_deny.so", "password required pam_permit.so")
@@ -353,8 +376,129 @@ def test_forgotten_with_the_other_module(passwd, pwquality, pool):
 
 
 def test_local_user_with_the_other_module(host, pwquality, pool, local_password):
-    outcome = host.converse(["passwd"], [(QUALITY_NEW, "Zu-9-oddly-Put"),
-                                         (QUALITY_AGAIN, "Zu-9-oddly-Put"),
-                                         (LOCAL_CURRENT, local_password)], as_user="keyadmin")
+    outcome = host.converse(["passwd"], [(LOCAL_CURRENT, local_password),
+                                         (QUALITY_NEW, "Zu-9-oddly-Put"),
+                                         (QUALITY_AGAIN, "Zu-9-oddly-Put")], as_user="keyadmin")
     assert changed(outcome)
     assert is_hash_of(host, "keyadmin", "Zu-9-oddly-Put")
+
+
+# Below pam_unix, as the profile for pam-auth-update has it.
+
+@pytest.fixture
+def profile(host):
+    lines = (TOP / "debian/pam-configs/cognito").read_text(encoding="utf-8").splitlines()
+    ours = lines[lines.index("Password:") + 1].strip().replace("success=end", "success=1")
+    host.pam("passwd", "password [success=2 default=ignore] pam_unix.so obscure yescrypt",
+             f"password {ours}", "password requisite pam_deny.so",
+             "password required pam_permit.so")
+
+
+ABOVE = [(LOCAL_NEW, "new"), (LOCAL_AGAIN, "new")]
+
+
+def ctrl_d(child):
+    child.sendeof()
+
+
+def test_profile_pool_user(passwd, profile, pool):
+    """pam_unix asks everything, and it is no local user's."""
+    assert changed(passwd("alice", [(LOCAL_CURRENT, "password"), *ABOVE]))
+    assert password_of(pool, "alice") == NEW_PASSWORD
+
+
+def test_profile_wrong_password(passwd, profile, pool, password):
+    """As it does for pam_unix: nobody is asked for it again."""
+    assert failed(passwd("alice", [(LOCAL_CURRENT, "wrong"), *ABOVE]))
+    assert password_of(pool, "alice") == password("alice")
+
+
+def test_profile_local_user(host, profile, pool, local_password):
+    steps = [(LOCAL_CURRENT, local_password), (LOCAL_NEW, NEW_LOCAL), (LOCAL_AGAIN, NEW_LOCAL)]
+    assert changed(host.converse(["passwd"], steps, as_user="keyadmin"))
+    assert is_hash_of(host, "keyadmin", NEW_LOCAL)
+
+
+def test_profile_nobody_passes_by_the_old_password(passwd, profile, pool, password):
+    """pam_unix gave up, we went on, and pam_unix has to check an old password all the same."""
+    outcome = passwd("alice", [(LOCAL_CURRENT, ctrl_d), *ABOVE, (CURRENT, "wrong")])
+    assert failed(outcome)
+    assert password_of(pool, "alice") == password("alice")
+
+
+# Above pam_unix, both passwords at once.
+
+@pytest.fixture
+def alice_is_local_too(shadow, local_users):
+    text = shadow.read_text(encoding="utf-8")
+    shadow.write_text(re.sub("^alice:!:", f"alice:{people.LOCAL_HASH}:", text, flags=re.M),
+                      encoding="utf-8")
+    local_users.add("alice")
+
+
+BOTH = ("password [success=ok user_unknown=ignore default=die] pam_cognito.so first",
+        "password required pam_unix.so yescrypt")
+
+
+def test_both_passwords(passwd, host, alice_is_local_too, pool, local_password):
+    """Each old password is asked for; the new one is the same."""
+    host.pam("passwd", *BOTH)
+    assert changed(passwd("alice", [(LOCAL_CURRENT, local_password), *CHANGE]))
+    assert password_of(pool, "alice") == NEW_PASSWORD
+    assert is_hash_of(host, "alice", NEW_PASSWORD)
+
+
+def test_both_passwords_of_a_local_user(host, local_password):
+    """Who has but one is asked by pam_unix alone."""
+    host.pam("passwd", *BOTH)
+    steps = [(LOCAL_CURRENT, local_password), (LOCAL_NEW, NEW_LOCAL), (LOCAL_AGAIN, NEW_LOCAL)]
+    assert changed(host.converse(["passwd"], steps, as_user="keyadmin"))
+    assert changed(host.converse(["passwd", "keyadmin"], steps[1:]))
+    assert is_hash_of(host, "keyadmin", NEW_LOCAL)
+
+
+def test_both_passwords_required(passwd, host, alice_is_local_too, local_password):
+    host.pam("passwd", "password required pam_cognito.so first",
+             "password required pam_unix.so use_authtok yescrypt")
+    assert changed(passwd("alice", [(LOCAL_CURRENT, local_password), *CHANGE]))
+    assert is_hash_of(host, "alice", NEW_PASSWORD)
+
+
+def test_both_passwords_by_code(passwd, host, alice_is_local_too, pool, local_password):
+    host.pam("passwd", *BOTH)
+    assert changed(passwd("alice", [(LOCAL_CURRENT, local_password), *BY_CODE]))
+    assert is_hash_of(host, "alice", NEW_PASSWORD)
+
+
+@pytest.mark.parametrize("typed", ["wrong", ctrl_d])
+def test_both_passwords_without_the_local_one(passwd, host, alice_is_local_too, pool, password,
+                                              local_password, typed):
+    """Refused by pam_unix in the first half: nothing is asked of the pool."""
+    host.pam("passwd", *BOTH)
+    assert failed(passwd("alice", [(LOCAL_CURRENT, typed)]))
+    assert is_hash_of(host, "alice", local_password)
+    assert password_of(pool, "alice") == password("alice")
+
+
+def test_both_passwords_without_the_pools(passwd, host, alice_is_local_too, pool, local_password):
+    host.pam("passwd", *BOTH)
+    assert failed(passwd("alice", [(LOCAL_CURRENT, local_password), (CURRENT, "wrong")]))
+    assert is_hash_of(host, "alice", local_password)
+
+
+def test_both_passwords_and_pam_unix_passed_over(passwd, host, alice_is_local_too, pool,
+                                                 local_password):
+    """The code proves nothing to pam_unix, which gave up."""
+    host.pam("passwd", BOTH[0], BOTH[1].replace("required", "optional"))
+    passwd("alice", [(LOCAL_CURRENT, ctrl_d), *BY_CODE])
+    assert password_of(pool, "alice") == NEW_PASSWORD
+    assert is_hash_of(host, "alice", local_password)
+
+
+def test_pam_unix_below_cannot_ask_unless_we_are_first(passwd, host, alice_is_local_too, pool,
+                                                       password, local_password):
+    """What the module cannot know it takes for the worse."""
+    host.pam("passwd", *(line.replace(" first", "") for line in BOTH))
+    assert failed(passwd("alice", []))
+    assert is_hash_of(host, "alice", local_password)
+    assert password_of(pool, "alice") == password("alice")

@@ -2,12 +2,14 @@
 """pam-cognito: exit codes are a contract, stdout is data, nothing of PAM is touched."""
 
 import json
+import os
+import signal
 
 import pytest
 
 import host as private_host
 
-OK, REFUSED, USAGE, CONFIGURATION, UNAVAILABLE = range(5)
+OK, REFUSED, USAGE, CONFIGURATION, UNAVAILABLE, INTERNAL = range(6)
 TOOL = private_host.TOOL
 USERS = [None, "alice"]  # root, and a plain user
 
@@ -139,6 +141,77 @@ def test_on_a_terminal(host, password):
     outcome = host.converse([TOOL, "test", "alice"], [("Password: ", password("alice"))])
     assert outcome.status == OK
     assert password("alice") not in outcome.text
+
+
+def running_tool(host):
+    return next(pid for pid in host.processes() if private_host.command_of(pid) == "pam-cognito")
+
+
+def keys(typed):
+    return lambda host, child: child.send(typed) and None
+
+
+def signalled(number):
+    return lambda host, child: os.kill(running_tool(host), number)
+
+
+INTERRUPTIONS = {
+    "Ctrl-C": (keys("half\x03"), "interrupted"),
+    "Ctrl-\\": (keys("half\x1c"), "interrupted"),
+    "Ctrl-Z": (keys("half\x1a"), "interrupted"),
+    "Ctrl-D": (keys("\x04"), "no answer"),
+    "SIGTERM": (signalled(signal.SIGTERM), "interrupted"),
+    "SIGHUP": (signalled(signal.SIGHUP), "interrupted"),
+    "too long an answer": (keys("x" * 3000 + "\n"), "too long"),
+}
+
+
+@pytest.mark.parametrize("how", INTERRUPTIONS)
+@pytest.mark.parametrize("as_user", USERS)
+def test_interrupted_at_a_hidden_question(host, pool, how, as_user):
+    """It is a refusal, and the terminal echoes again."""
+    interrupt, reason = INTERRUPTIONS[how]
+    script = f"trap : INT QUIT TSTP; {TOOL} test alice; echo status=$?; stty -a"
+    outcome = host.converse(["sh", "-c", script],
+                            [("Password: ", lambda child: interrupt(host, child))],
+                            as_user=as_user, timeout=10)
+    shown = outcome.text.split()
+    assert (f"status={REFUSED}" in shown, "echo" in shown, "isig" in shown) == (True, True, True)
+    assert reason in outcome.text and "half" not in shown
+    assert "InitiateAuth" not in [entry["operation"] for entry in pool.requests()["requests"]]
+
+
+def test_interrupted_at_another_question(host, pool, password):
+    """After the password; a session at the pool is left to expire."""
+    script = f"trap : INT; {TOOL} test carol; echo status=$?; stty -a"
+    outcome = host.converse(["sh", "-c", script],
+                            [("Password: ", password("carol")),
+                             ("(?i)code.*: ", lambda child: child.send("12\x03") and None)],
+                            timeout=10)
+    assert outcome.missed is None
+    assert (f"status={REFUSED}" in outcome.text, " echo " in outcome.text) == (True, True)
+    assert "interrupted" in outcome.text
+
+
+@pytest.mark.parametrize("as_user", USERS)
+def test_nobody_else_reads_what_is_typed(host, password, as_user):
+    """Neither a core file nor another process of the same user."""
+    owners = []
+
+    def look(child):
+        owners.append(os.stat(f"/proc/{running_tool(host)}/mem").st_uid)
+        return password("alice")
+
+    assert host.converse([TOOL, "test", "alice"], [("Password: ", look)],
+                         as_user=as_user).status == OK
+    assert owners == [0]  # not its own user's: it cannot be attached to
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]], ids=" ".join)
+def test_a_full_disk_is_no_success(host, password, form):
+    done = host.run("sh", "-c", f"exec {TOOL} test alice {' '.join(form)} >/dev/full",
+                    text=password("alice") + "\n")
+    assert (done.status, "printed" in done.err) == (INTERNAL, True)
 
 
 def test_steps_have_times(tool, password):

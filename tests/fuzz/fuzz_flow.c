@@ -12,8 +12,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Rounds, each with its re-asks and two more calls. */
-#define CALLS_MAX 64
+/* Four sessions of ten rounds, each with its re-asks: a new password's are
+ * sixteen. */
+#define CALLS_MAX 700
 
 struct world {
     const char *next; /* what the pool says from here */
@@ -64,7 +65,7 @@ answer(void *ctx, const struct cog_question *question,
     world->questions++;
     if (question->text == COG_TEXT_MUST_CHANGE)
         return cog_secret_append_str(answer, "yes", err);
-    if (question->options > 0) {
+    if (question->echo) {
         return cog_secret_append_str(
             answer, numbers[world->questions % COG_COUNT(numbers)], err);
     }
@@ -100,7 +101,7 @@ sign_in(struct world *world, uint8_t how)
                                 &env.transport};
     const struct cog_flow flow = {
         .api = &api,
-        .kind = how % 3,
+        .kind = how & 3,
         .pool_name = "Pool1",
         .username = "alice",
         .password = &password,

@@ -80,6 +80,8 @@ static const struct word codes[] = {
     {"authtok", COG_E_AUTHTOK},
     {"lookup", COG_E_LOOKUP},
     {"privilege", COG_E_PRIVILEGE},
+    {"refused", COG_E_REFUSED},
+    {"late", COG_E_LATE},
 };
 _Static_assert(COG_COUNT(codes) == COG_E_COUNT_, "a word for each code");
 

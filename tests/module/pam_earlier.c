@@ -2,9 +2,11 @@
 /*
  * pam_earlier.c - another module of a stack, which does what an application
  * may not: "authtok=" and "old=" leave passwords, "show" says what was left.
+ * In the password stack it does so in the second half; "both": in each.
  */
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -65,6 +67,9 @@ pam_sm_setcred(pam_handle_t *pamh COG_UNUSED, int flags COG_UNUSED,
 COG_EXPORT int
 pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
-    return ((unsigned)flags & PAM_UPDATE_AUTHTOK) == 0 ? PAM_SUCCESS
-                                                       : act(pamh, argc, argv);
+    bool now = ((unsigned)flags & PAM_UPDATE_AUTHTOK) != 0;
+
+    for (int i = 0; i < argc; i++)
+        now = now || strcmp(argv[i], "both") == 0;
+    return now ? act(pamh, argc, argv) : PAM_SUCCESS;
 }

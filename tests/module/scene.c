@@ -312,8 +312,9 @@ write_service(const struct stage *stage)
                scene->account == NULL ? scene->helper : scene->account, scene);
     write_earlier(file, "password", scene);
     write_line(file, "password", scene->helper, scene);
-    if (scene->later)
-        (void)fprintf(file, "password required %s show\n", EARLIER);
+    if (scene->later != NULL) {
+        (void)fprintf(file, "password required %s %s\n", EARLIER, scene->later);
+    }
     write_line(file, "session", scene->helper, scene);
     must(fclose(file) == 0, stage->file);
     file = fopen(stage->other, "w");

@@ -47,7 +47,9 @@ struct scene {
     const char *ruser;   /* PAM_RUSER */
     const char *authtok; /* what an earlier module leaves as the password */
     const char *old;     /* and as the old one */
-    bool later; /* a later module of the password stack shows what it finds */
+    /* A later module of the password stack shows what it finds in the second
+     * half, or in both: its arguments. */
+    const char *later;
     enum scene_phase phase;
     int flags;
     /* What the user answers. Some words stand for what cannot be typed:

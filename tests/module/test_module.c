@@ -59,6 +59,9 @@
          "pool password.")
 #define DISABLED    TOLD("This account is disabled.")
 #define NOT_CHANGED TOLD("The password was not changed.")
+#define REFUSED_PROVEN \
+    TOLD("Sign-in refused. Try again, or ask your administrator why.")
+#define LATE TOLD("That took too long. Please start again.")
 #define BROWSER                                                        \
     TOLD("This account signs in with a browser, which is not offered " \
          "here.")
@@ -90,7 +93,7 @@
     .log = REFUSAL("err", "PAM_SYSTEM_ERR", reason)
 
 /* Every code of a verdict, in the order of enum cog_errc. */
-_Static_assert(COG_E_COUNT_ == 22,
+_Static_assert(COG_E_COUNT_ == 24,
                "a row for each, and the first that is none");
 static const struct scene verdicts[] = {
     {
@@ -137,13 +140,15 @@ static const struct scene verdicts[] = {
     ROW("authtok", PAM_AUTHTOK_ERR, "notice", NOT_CHANGED),
     ROW("lookup", PAM_AUTHINFO_UNAVAIL, "notice", UNAVAILABLE),
     ROW("privilege", PAM_AUTHINFO_UNAVAIL, "notice", UNAVAILABLE),
+    ROW("refused", PAM_AUTH_ERR, "notice", REFUSED_PROVEN),
+    ROW("late", PAM_AUTH_ERR, "notice", LATE),
 #undef ROW
 #define NO_CODE(number)                                        \
     {                                                          \
         .name = number " is no code", .helper = "say:" number, \
         BROKEN("malformed frame: a number is out of range"),   \
     }
-    NO_CODE("22"),
+    NO_CODE("24"),
     NO_CODE("99"),
 #undef NO_CODE
     {
@@ -1222,7 +1227,10 @@ static const struct scene others[] = {
 };
 
 /* Changing a password: both halves in one call of the application's. */
-#define PASSWD .service = "passwd", .phase = SCENE_PASSWORD, .later = true
+#define PASSWD .service = "passwd", .phase = SCENE_PASSWORD, .later = "show"
+/* The same, seen in both halves. */
+#define HALVES \
+    .service = "passwd", .phase = SCENE_PASSWORD, .later = "both show"
 #define PASSWD_LINE(level, result, code, facts, reason) \
     LINE(level, "passwd:chauthtok", result, code, facts, "-", reason)
 #define CHANGED \
@@ -1319,7 +1327,7 @@ static const struct scene passwords[] = {
         .helper = "prelim:ok/ask:current/want:wrong/say:denied",
         .answers = {"wrong"},
         .status = PAM_AUTH_ERR,
-        .talk = CURRENT REFUSED LEFT("", "-"),
+        .talk = CURRENT NOT_CHANGED LEFT("", "-"),
         .log = PASSWD_LINE("notice", "refused", "PAM_AUTH_ERR", FACTS,
                            "as the test says"),
         .time = SCENE_FLOOR,
@@ -1379,6 +1387,65 @@ static const struct scene passwords[] = {
         .starts = 2,
     },
     {
+        HALVES,
+        .name = "there is an old one, if empty, from the first half on",
+        .helper = "prelim:ok/ask:current/" TWICE "say:ok",
+        .args = "try_first_pass use_authtok",
+        .authtok = "fresh",
+        .answers = {"old"},
+        .status = PAM_SUCCESS,
+        .talk = LEFT("", "-") CURRENT LEFT("old", "fresh"),
+        .log = CHANGED,
+        .starts = 2,
+    },
+    {
+        HALVES,
+        .name = "first: modules below may ask for theirs",
+        .helper = "prelim:ok/ask:current/" TWICE "say:ok",
+        .args = "first",
+        .answers = {"old", "fresh", "fresh"},
+        .status = PAM_SUCCESS,
+        .talk = LEFT("-", "-") CURRENT NEW AGAIN LEFT("old", "fresh"),
+        .log = CHANGED,
+        .starts = 2,
+    },
+    {
+        HALVES,
+        .name = "first, with a code: they have to have asked",
+        .helper =
+            "prelim:ok/ask:current/echo:reset_code/no_sub/" TWICE "say:ok",
+        .args = "first",
+        .answers = {"old", "123456", "fresh", "fresh"},
+        .status = PAM_SUCCESS,
+        .talk = LEFT("-", "-") CURRENT ON("Code sent to : ")
+            NEW AGAIN LEFT("", "fresh"),
+        .log = PASSWD_LINE("info", "ok", "PAM_SUCCESS",
+                           ALICE("alice@pool", "-", "password", "totp"),
+                           "as the test says"),
+        .starts = 2,
+    },
+    {
+        HALVES,
+        .name = "first, and refused: they have to have asked",
+        .helper = "prelim:ok/ask:current/say:denied",
+        .args = "first",
+        .answers = {"wrong"},
+        .status = PAM_AUTH_ERR,
+        .talk = LEFT("-", "-") CURRENT NOT_CHANGED LEFT("", "-"),
+        .log = PASSWD_LINE("notice", "refused", "PAM_AUTH_ERR", FACTS,
+                           "as the test says"),
+        .starts = 2,
+    },
+    {
+        HALVES,
+        .name = "first, and not ours in the end: it is theirs to know",
+        .helper = "prelim:ok/say:scope",
+        .args = "first",
+        .status = PAM_USER_UNKNOWN,
+        .talk = LEFT("-", "-") LEFT("-", "-"),
+        .starts = 2,
+    },
+    {
         PASSWD,
         .name = "only if it has expired: never of ours",
         .helper = "say:ok",
@@ -1427,7 +1494,7 @@ static const struct scene passwords[] = {
         .args = "use_first_pass",
         .authtok = "fresh",
         .status = PAM_AUTH_ERR,
-        .talk = REFUSED LEFT("", "fresh"),
+        .talk = NOT_CHANGED LEFT("", "fresh"),
         .log = UNCHANGED("PAM_AUTH_ERR",
                          "use_first_pass, but no usable password was given to "
                          "an earlier module"),
@@ -1992,17 +2059,30 @@ long_prompt(size_t index)
 }
 
 /* Without that a later half of another module might ask for no old one. */
-static void
-no_empty_old_password(size_t index COG_UNUSED)
+static const struct {
+    struct scene scene;
+    unsigned starts;
+} unguarded[] = {
+    {{PASSWD, .helper = "prelim:ok/say:ok"}, 1},
+    {{PASSWD, .helper = "prelim:ok/say:ok", .args = "first"}, 2},
+};
+
+static const char *
+unguarded_name(size_t index)
 {
-    static const struct scene scene = {PASSWD, .helper = "prelim:ok/say:ok"};
-    struct stage *stage = stage_open(&scene);
+    return unguarded[index].starts == 1 ? "first half" : "second half";
+}
+
+static void
+no_empty_old_password(size_t index)
+{
+    struct stage *stage = stage_open(&unguarded[index].scene);
 
     interpose_break(INTERPOSE_SET_OLD);
     check_status("chauthtok", stage_call(stage, SCENE_PASSWORD, 0),
                  PAM_SYSTEM_ERR);
     interpose_break(INTERPOSE_NOTHING);
-    if (interpose_spawns() != 1)
+    if (interpose_spawns() != unguarded[index].starts)
         scene_complain("%u helpers started", interpose_spawns());
     stage_close(stage);
 }
@@ -2106,7 +2186,8 @@ JOBS(any_program_is_survived, a_program_that_ends, only_name, 1)
 JOBS(the_wait_begins_with_the_first_answer, a_slow_second_answer, only_name, 1)
 JOBS(each_password_has_its_wait, two_wrong_passwords, only_name, 1)
 JOBS(what_fails_refuses, a_call_that_fails, break_name, COG_COUNT(breaks))
-JOBS(an_old_password_is_never_missing, no_empty_old_password, only_name, 1)
+JOBS(an_old_password_is_never_missing, no_empty_old_password, unguarded_name,
+     COG_COUNT(unguarded))
 JOBS(debug_tells_of_both_halves, both_halves_logged, only_name, 1)
 JOBS(chauthtok_has_two_halves, unknown_half, half_name, COG_COUNT(halves))
 JOBS(prompts_are_whole_or_not_at_all, long_prompt, prompt_name,

@@ -335,6 +335,21 @@ test("identity-js: custom challenge after SRP, a wrong answer first", async () =
   await assertTokens(sessionTokens(session), "trent");
 });
 
+for (const flow of ["USER_SRP_AUTH", "USER_PASSWORD_AUTH"]) {
+  test(`identity-js: no custom challenge in ${flow}`, async () => {
+    const { session } = await identitySignIn("trent", password("trent"), flow);
+    await assertTokens(sessionTokens(session), "trent");
+  });
+}
+
+test("identity-js: CUSTOM_AUTH with a wrong password never comes to the question", async () => {
+  await refused(
+    identitySignIn("trent", "wrong", "CUSTOM_AUTH"),
+    "NotAuthorizedException",
+    "Incorrect username or password.",
+  );
+});
+
 test("identity-js: custom challenge without a password, three wrong answers", async () => {
   const user = identityUser("trent");
   const details = new AuthenticationDetails({ Username: "trent" });

@@ -81,14 +81,15 @@ def timestamp(moment=None):
 class SrpClient:
     """Begins an SRP sign-in; finish() sends the proof, with any member replaced as a test wants."""
 
-    def __init__(self, pool, name, password=None):
+    def __init__(self, pool, name, password=None, flow="USER_SRP_AUTH", **parameters):
         self.pool = pool
         self.password = pool.user(name)["password"] if password is None else password
         self.secret = secrets.randbits(512)
         public = pow(srp.G, self.secret, srp.N)
-        status, reply = initiate(pool, "USER_SRP_AUTH", USERNAME=name, SRP_A=srp.to_hex(public))
+        status, reply = initiate(pool, flow, USERNAME=name, SRP_A=srp.to_hex(public), **parameters)
         assert status == 200, reply
         self.public = public
+        self.session = reply.get("Session")
         self.parameters = reply["ChallengeParameters"]
 
     def signature(self, stamp):
@@ -102,7 +103,8 @@ class SrpClient:
 
     def finish(self, stamp=None, client="public", **changes):
         stamp = timestamp() if stamp is None else stamp
-        responses = {"USERNAME": self.parameters["USER_ID_FOR_SRP"], "TIMESTAMP": stamp,
+        responses = {"session": self.session,
+                     "USERNAME": self.parameters["USER_ID_FOR_SRP"], "TIMESTAMP": stamp,
                      "PASSWORD_CLAIM_SECRET_BLOCK": self.parameters["SECRET_BLOCK"],
                      "PASSWORD_CLAIM_SIGNATURE": self.signature(stamp), **changes}
         return answer(self.pool, "PASSWORD_VERIFIER", client,
@@ -373,6 +375,14 @@ def test_quiet_minutes_forgive(pool):
     assert pool.admin("GET", "users/alice")["passwordFailures"] == 1
 
 
+def test_failures_below_zero_are_for_crowds(pool):
+    pool.admin("POST", "users/alice", {"passwordFailures": -5})
+    assert sign_in(pool, "alice")[0] == 200
+    for _ in range(9):
+        assert error(sign_in(pool, "alice", "wrong")) == WRONG
+    assert sign_in(pool, "alice")[0] == 200
+
+
 def test_lock_out_is_at_most_a_quarter_of_an_hour(pool):
     pool.admin("POST", "users/alice", {"passwordFailures": 60})
     pool.admin("POST", "clock", {"offset": 899})
@@ -479,7 +489,8 @@ def test_bad_srp_a(pool, value):
 
 def test_session_is_required_once_it_was_given(pool):
     pool.admin("POST", "settings", {"sessionWithPasswordVerifier": True})
-    assert error(SrpClient(pool, "alice").finish())[1] == "Missing required parameter Session"
+    outcome = SrpClient(pool, "alice").finish(session=None)
+    assert error(outcome)[1] == "Missing required parameter Session"
 
 
 # Sessions and second factors
@@ -933,6 +944,12 @@ def posed_by_choice(**parameters):
     return pose
 
 
+def posed_by_custom(pool, name, client="public"):
+    """Without a password: the questions come first."""
+    proof = {"SECRET_HASH": hash_of(pool, name)} if client == "confidential" else {}
+    return initiate(pool, "CUSTOM_AUTH", client, USERNAME=name, **proof)[1]
+
+
 def posed_to_device(pool, name, client):
     pool.admin("POST", "settings", {"deviceTracking": "ALWAYS"})
     device = Device(pool, posed_by_password(pool, name, client)["AuthenticationResult"])
@@ -956,7 +973,7 @@ POSED = {
     "MFA_SETUP": ("rita", posed_by_password, lambda pool: {"EMAIL": "rita@example.org"}),
     "NEW_PASSWORD_REQUIRED": ("dave", posed_by_password,
                               lambda pool: {"NEW_PASSWORD": NEW_PASSWORD}),
-    "CUSTOM_CHALLENGE": ("trent", posed_by_password,
+    "CUSTOM_CHALLENGE": ("trent", posed_by_custom,
                          lambda pool: {"ANSWER": pool.user("trent")["customAnswers"][0]}),
     "SELECT_CHALLENGE": ("uma", posed_by_choice(), lambda pool: {"ANSWER": "EMAIL_OTP"}),
     "PASSWORD": ("alice", posed_by_choice(PREFERRED_CHALLENGE="PASSWORD"),
@@ -1137,7 +1154,7 @@ def test_required_mfa_spares_who_has_it(pool):
 # Custom challenges
 
 def test_custom_challenge_takes_the_newest_session_only(pool):
-    first = challenge_session(pool, "trent")
+    first = posed_by_custom(pool, "trent")["Session"]
     status, reply = answer(pool, "CUSTOM_CHALLENGE", session=first, USERNAME="trent", ANSWER="no")
     assert (status, reply["ChallengeName"]) == (200, "CUSTOM_CHALLENGE")
     word = pool.user("trent")["customAnswers"][0]
@@ -1149,7 +1166,7 @@ def test_custom_challenge_takes_the_newest_session_only(pool):
 
 def test_last_wrong_answer_ends_the_sign_in(pool):
     pool.admin("POST", "users/trent", {"customSteps": [{"answer": "one"}]})
-    session = challenge_session(pool, "trent")
+    session = posed_by_custom(pool, "trent")["Session"]
     given = {"session": session, "USERNAME": "trent"}
     assert error(answer(pool, "CUSTOM_CHALLENGE", ANSWER="two", **given)) == WRONG
     outcome = answer(pool, "CUSTOM_CHALLENGE", ANSWER="one", **given)
@@ -1158,12 +1175,50 @@ def test_last_wrong_answer_ends_the_sign_in(pool):
 
 def test_custom_challenges_in_order(pool):
     pool.admin("POST", "users/carol", {"customSteps": [{"answer": "one"}, {"answer": "two"}]})
-    _, reply = answer_totp(pool, challenge_session(pool, "carol"), totp_code(pool))
+    client = SrpClient(pool, "carol", flow="CUSTOM_AUTH", CHALLENGE_NAME="SRP_A")
+    assert client.session
+    _, reply = client.finish()
+    assert reply["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
+    _, reply = answer_totp(pool, reply["Session"], totp_code(pool))
     for word in ("one", "two"):
         assert reply["ChallengeName"] == "CUSTOM_CHALLENGE"
         _, reply = answer(pool, "CUSTOM_CHALLENGE", session=reply["Session"], USERNAME="carol",
                           ANSWER=word)
     assert "AuthenticationResult" in reply
+
+
+def test_custom_challenges_belong_to_one_flow(pool):
+    """As at Amazon: a client that may use other flows gets tokens without them."""
+    assert "AuthenticationResult" in sign_in(pool, "trent")[1]
+    assert "AuthenticationResult" in SrpClient(pool, "trent").finish()[1]
+    choice = initiate(pool, "USER_AUTH", USERNAME="trent", PREFERRED_CHALLENGE="PASSWORD",
+                      PASSWORD=pool.user("trent")["password"])
+    assert "AuthenticationResult" in choice[1]
+    asked = SrpClient(pool, "trent", flow="CUSTOM_AUTH", CHALLENGE_NAME="SRP_A").finish()
+    assert asked[1]["ChallengeName"] == "CUSTOM_CHALLENGE"
+    pool.admin("POST", "settings", {"explicitAuthFlows": ["ALLOW_CUSTOM_AUTH"]})
+    assert error(sign_in(pool, "trent")) == (
+        "InvalidParameterException", "USER_PASSWORD_AUTH flow not enabled for this client")
+
+
+def test_custom_auth_may_ask_nothing(pool):
+    client = SrpClient(pool, "alice", flow="CUSTOM_AUTH", CHALLENGE_NAME="SRP_A")
+    assert "AuthenticationResult" in client.finish()[1]
+
+
+@pytest.mark.parametrize("given,expected", [
+    ({"CHALLENGE_NAME": "SRP_A"}, "Missing required parameter SRP_A"),
+    ({"CHALLENGE_NAME": "SRP_A", "SRP_A": "no number"}, "SRP_A is not a hexadecimal number"),
+])
+def test_custom_auth_checks_its_first_half(pool, given, expected):
+    outcome = initiate(pool, "CUSTOM_AUTH", USERNAME="trent", **given)
+    assert error(outcome) == ("InvalidParameterException", expected)
+
+
+def test_custom_auth_must_be_allowed(pool):
+    pool.admin("POST", "settings", {"explicitAuthFlows": ["ALLOW_USER_SRP_AUTH"]})
+    assert error(initiate(pool, "CUSTOM_AUTH", USERNAME="trent")) == (
+        "InvalidParameterException", "CUSTOM_AUTH flow not enabled for this client")
 
 
 @pytest.mark.parametrize("name,expected", [

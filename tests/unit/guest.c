@@ -9,6 +9,9 @@
 
 #include <cmocka.h>
 
+#include <crypt.h>
+#include <stdlib.h>
+
 #include "lib/login/keep.h"
 #include "lib/store/verifier.h"
 
@@ -21,6 +24,35 @@ char guest_other_sub[SIGN_MAX];
 char guest_bob[SIGN_MAX];
 char guest_forged[SIGN_MAX];
 char guest_keys[SIGN_MAX];
+
+void (*guest_at_hash)(void);
+unsigned guest_hashes;
+
+/* The fields before the hash. */
+static size_t
+salt_len(const char *setting)
+{
+    const char *p = setting;
+
+    for (int fields = 0; fields < 3; fields++)
+        p += strcspn(p, "$") + 1;
+    return (size_t)(p - setting) + strcspn(p, "$");
+}
+
+char *
+crypt_ra(const char *phrase, const char *setting, void **data, int *size)
+{
+    guest_hashes++;
+    if (guest_at_hash != NULL)
+        guest_at_hash();
+    *size = CRYPT_OUTPUT_SIZE;
+    *data = malloc((size_t)*size);
+    if (*data == NULL)
+        return NULL;
+    (void)snprintf(*data, (size_t)*size, "%.*s$%s", (int)salt_len(setting),
+                   setting, phrase);
+    return *data;
+}
 
 int
 guest_setup(void **state)
@@ -119,6 +151,8 @@ leave_record(struct cog_store *store, const struct guest_traces *traces)
     if (traces->device) {
         put(&record.device_key, GUEST_DEVICE);
         put(&record.device_group_key, "-group");
+        if (traces->confirmed)
+            put(&record.device_password, "d3vice");
     }
     if (*group != '\0') {
         assert_int_equal(

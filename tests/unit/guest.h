@@ -60,6 +60,11 @@ extern char guest_keys[SIGN_MAX];
         .expect = "RevokeToken", .holds = {token}, .status = 200, .body = "{}" \
     }
 
+/* Instead of crypt(3), which test_verifier.c has, there is one that takes no
+ * time: called at each hash, may be NULL; how many there were. */
+extern void (*guest_at_hash)(void);
+extern unsigned guest_hashes;
+
 /* Group fixture: makes the answers. */
 int guest_setup(void **state);
 
@@ -76,6 +81,7 @@ struct guest_traces {
     int64_t typed_age_s; /* of the last sign-in, beyond that */
     const char *group;   /* NULL: ops; "": none */
     bool device;
+    bool confirmed;       /* and has a password */
     const char *password; /* opens offline; NULL: none does */
     unsigned spent;       /* tries */
     bool second_factor;

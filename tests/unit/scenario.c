@@ -63,6 +63,7 @@ scenario_run(struct world *world, const struct scenario *s,
         .kind = s->kind,
         .pool_name = "Pool1",
         .username = username_of(s),
+        .local_user = s->local_user,
         .password = &password,
         .device = &device,
     };
@@ -253,8 +254,10 @@ void
 scenario_play_everywhere(const struct scenario *s)
 {
     static const char *const names[] = {"alice", "alice@example.com"};
-    struct scenario doors[] = {*s, with_proof(s)};
+    struct scenario doors[2];
 
+    doors[0] = *s;
+    doors[1] = with_proof(s);
     for (size_t i = 0; i < 8; i++) {
         struct scenario *one = &doors[i % 2];
 

@@ -21,7 +21,7 @@
 #define FIRST_A "abcd"
 #define LATER_A "beef"
 
-#define SCENARIO_EXCHANGES 14
+#define SCENARIO_EXCHANGES 16
 #define SCENARIO_TURNS     14
 
 /* A question and what is typed. */
@@ -39,9 +39,10 @@ struct scenario_turn {
 struct scenario {
     const char *name;
     enum cog_api_flow kind;
-    const char *username; /* as mapped; NULL: alice */
-    const char *password; /* as typed; NULL: PASSWORD */
-    bool no_pair;         /* no SRP pair was made while the user typed */
+    const char *username;   /* as mapped; NULL: alice */
+    const char *local_user; /* on this host; NULL: not said */
+    const char *password;   /* as typed; NULL: PASSWORD */
+    bool no_pair;           /* no SRP pair was made while the user typed */
     bool confidential;
     bool device; /* this host is one: dev-1, of group -grp */
     struct world_exchange exchanges[SCENARIO_EXCHANGES];

@@ -68,9 +68,11 @@ shelf_input(void)
 {
     static char state_dir[SHELF_PATH_BYTES];
     static char run_dir[SHELF_PATH_BYTES];
+    static char cache_dir[SHELF_PATH_BYTES];
     const struct cog_store_input input = {
         .state_dir = state_dir,
         .run_dir = run_dir,
+        .cache_dir = cache_dir,
         .default_key = true,
         .uid = geteuid(),
         .gid = getegid(),
@@ -79,6 +81,7 @@ shelf_input(void)
 
     (void)snprintf(state_dir, sizeof(state_dir), "%s/state", dir);
     (void)snprintf(run_dir, sizeof(run_dir), "%s/run", dir);
+    (void)snprintf(cache_dir, sizeof(cache_dir), "%s/cache", dir);
     return input;
 }
 

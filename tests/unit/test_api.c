@@ -157,6 +157,7 @@ bad_starts_are_not_sent(void **state)
         {{.flow = COG_API_PASSWORD, .username = "alice"}, COG_E_DENIED},
         {{.flow = COG_API_SRP, .username = "alice"}, COG_E_SYSTEM},
         {{.flow = COG_API_SRP, .srp_a = "abcd"}, COG_E_SYSTEM},
+        {{.flow = COG_API_CUSTOM, .username = "alice"}, COG_E_SYSTEM},
         {{.flow = COG_API_CHOICE, .username = "alice", .preferred = "PASSWORD"},
          COG_E_DENIED},
         {{.flow = COG_API_CHOICE,
@@ -257,7 +258,7 @@ srp_starts_with_a(void **state)
         .expect = "InitiateAuth",
         .holds = {"\"AuthFlow\":\"USER_SRP_AUTH\"", "\"SRP_A\":\"abcd\"",
                   "\"USERNAME\":\"alice\"", HASH, "\"DEVICE_KEY\":\"eu_1\""},
-        .lacks = {"PASSWORD", "s3cret", "pw!", "PREFERRED"},
+        .lacks = {"PASSWORD", "s3cret", "pw!", "CHALLENGE"},
         .status = 200,
         .body = VERIFIER,
     }};
@@ -285,6 +286,40 @@ srp_starts_with_a(void **state)
     cog_api_clear(&got.reply);
     assert_null(cog_api_parameter(&got.reply, "SALT"));
     assert_string_equal(got.reply.challenge, "");
+    cog_secret_clear(&password);
+    cog_secret_clear(&secret);
+    world_check(&world);
+}
+
+/* SRP comes first, and Lambdas after it. */
+static void
+custom_starts_with_a_too(void **state)
+{
+    static const struct world_exchange script[] = {{
+        .expect = "InitiateAuth",
+        .holds = {"\"AuthFlow\":\"CUSTOM_AUTH\"", "\"SRP_A\":\"abcd\"",
+                  "\"CHALLENGE_NAME\":\"SRP_A\"", HASH,
+                  "\"DEVICE_KEY\":\"eu_1\""},
+        .lacks = {"PASSWORD", "s3cret", "pw!", "PREFERRED"},
+        .status = 200,
+        .body = VERIFIER,
+    }};
+    struct world world = WORLD_INIT;
+    struct cog_secret secret = world_secret("s3cret");
+    struct cog_secret password = world_secret("pw!"); /* not to be sent */
+    const struct cog_api_start with = {.flow = COG_API_CUSTOM,
+                                       .username = "alice",
+                                       .password = &password,
+                                       .srp_a = "abcd",
+                                       .preferred = "PASSWORD",
+                                       .device_key = "eu_1"};
+    struct attempt got = ATTEMPT_INIT;
+
+    (void)state;
+    WORLD_EXCHANGES(&world, script);
+    assert_int_equal(start(&world, &with, &secret, &got), 0);
+    assert_string_equal(got.reply.challenge, "PASSWORD_VERIFIER");
+    cog_api_clear(&got.reply);
     cog_secret_clear(&password);
     cog_secret_clear(&secret);
     world_check(&world);
@@ -386,7 +421,7 @@ refusals_are_explained(void **state)
          true,
          COG_E_MAXTRIES,
          COG_REFUSAL_LOCKED},
-        {{.status = 503}, true, COG_E_NET, COG_REFUSAL_UNREACHABLE},
+        {{.status = 503}, true, COG_E_NET, COG_REFUSAL_OUTAGE},
         {{.status = 302, .body = TOKENS},
          true,
          COG_E_PROTOCOL,
@@ -395,10 +430,7 @@ refusals_are_explained(void **state)
          true,
          COG_E_PROTOCOL,
          COG_REFUSAL_OTHER},
-        {{.status = 500, .body = TOKENS},
-         true,
-         COG_E_NET,
-         COG_REFUSAL_UNREACHABLE},
+        {{.status = 500, .body = TOKENS}, true, COG_E_NET, COG_REFUSAL_OUTAGE},
         {{.status = 0, .fail = COG_E_NET}, true, COG_E_NET, COG_REFUSAL_NONE},
         {{.status = 200, .body = "{}"}, true, COG_E_PROTOCOL, COG_REFUSAL_NONE},
     };
@@ -733,6 +765,7 @@ main(void)
         cmocka_unit_test(a_choice_sends_what_it_prefers),
         cmocka_unit_test(choices_are_listed),
         cmocka_unit_test(srp_starts_with_a),
+        cmocka_unit_test(custom_starts_with_a_too),
         cmocka_unit_test(answers_carry_session_and_hash),
         cmocka_unit_test(refusals_are_explained),
         cmocka_unit_test(starting_proves_nothing),

@@ -112,6 +112,26 @@ memory_runs_out(void **state)
     }
 }
 
+/* Nor is a repeat without memory taken for one that was typed. */
+static void
+memory_runs_out_for_the_repeat(void **state)
+{
+    struct cog_authtok authtok =
+        cog_authtok_begin(handle, &only, COG_OP_PASSWORD);
+    struct cog_err err = COG_ERR_INIT;
+    enum cog_errc code;
+
+    (void)state;
+    authtok.repeat = true;
+    assert_int_equal(cog_secret_append_str(&authtok.new_password, "new", &err),
+                     0);
+    no_memory = true;
+    assert_int_equal(answer(&authtok, COG_TEXT_NEW_PASSWORD_AGAIN, &code), -1);
+    no_memory = false;
+    assert_int_equal(code, COG_E_NOMEM);
+    cog_authtok_clear(&authtok);
+}
+
 /* What PAM does not give is not there. */
 static void
 pam_gives_nothing(void **state)
@@ -142,12 +162,15 @@ pam_takes_nothing(void **state)
 {
     static const struct {
         enum cog_operation operation;
+        const char *old, *new;
         unsigned refused;
     } cases[] = {
-        {COG_OP_PASSWORD, 2},
-        {COG_OP_AUTHENTICATE, 0},
-        {COG_OP_ACCOUNT, 0},
-        {COG_OP_PRELIM, 0},
+        {COG_OP_PASSWORD, "old", "new", 2},
+        {COG_OP_PASSWORD, "", "new", 1},
+        {COG_OP_PASSWORD, "old", "", 1},
+        {COG_OP_AUTHENTICATE, "old", "new", 0},
+        {COG_OP_ACCOUNT, "old", "new", 0},
+        {COG_OP_PRELIM, "old", "new", 0},
     };
 
     (void)state;
@@ -158,9 +181,11 @@ pam_takes_nothing(void **state)
         struct cog_err err = COG_ERR_INIT;
 
         assert_int_equal(
-            cog_secret_append_str(&authtok.old_password, "old", &err), 0);
+            cog_secret_append_str(&authtok.old_password, cases[i].old, &err),
+            0);
         assert_int_equal(
-            cog_secret_append_str(&authtok.new_password, "new", &err), 0);
+            cog_secret_append_str(&authtok.new_password, cases[i].new, &err),
+            0);
         refused = 0;
         cog_authtok_hand_on(&authtok, true);
         assert_int_equal(refused, cases[i].refused);
@@ -217,6 +242,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_runs_out),
+        cmocka_unit_test(memory_runs_out_for_the_repeat),
         cmocka_unit_test(pam_gives_nothing),
         cmocka_unit_test(pam_takes_nothing),
         cmocka_unit_test(there_is_an_old_password),

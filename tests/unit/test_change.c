@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#include <unistd.h>
+
 #include "lib/login/keep.h"
 #include "lib/store/record.h"
 #include "tests/sign.h"
@@ -78,6 +80,13 @@ static char keys_reply[SIGN_MAX];
                   "\"ProposedPassword\":\"" NEW "\""}, \
         .status = (http), .body = (text),              \
     }
+#define ANSWERS(text)                                                     \
+    {                                                                     \
+        .expect = "RespondToAuthChallenge", .status = 400, .body = (text) \
+    }
+#define WRONG_CODE ANSWERS(ERROR("CodeMismatchException", "Wrong."))
+#define TOO_LATE \
+    ANSWERS(ERROR("NotAuthorizedException", "Invalid session for the user."))
 #define REVOKES                                                    \
     {                                                              \
         .expect = "RevokeToken", .holds = {"\"Token\":\"r.e.f\""}, \
@@ -114,8 +123,10 @@ struct script {
     const char *reason;  /* for the log, after success */
     const char *arg;     /* of the last question that has any */
     const char *told;    /* the pool's words that are shown; NULL: none */
+    const char *note;    /* part of it; NULL: none */
     bool verified;
-    bool cold; /* there is no warm-up */
+    bool cold;    /* there is no warm-up */
+    bool unsound; /* there may be a store, but not as it must be */
 };
 
 static const struct script by_password[] = {
@@ -241,8 +252,38 @@ static const struct script by_password[] = {
                       CHANGES(400, ERROR("UserLambdaValidationException",
                                          "not today")),
                       REVOKES},
-        .code = COG_E_DENIED,
+        .code = COG_E_AUTHTOK,
         .told = "not today",
+        .verified = true,
+    },
+    {
+        .name = "a code besides, and none is right: the password was",
+        .answers = {CURRENT(OLD),
+                    {COG_TEXT_TOTP, true, "123456", 0},
+                    {COG_TEXT_TOTP_WRONG, true, "123457", 0},
+                    {COG_TEXT_TOTP_WRONG, true, "123458", 0},
+                    {COG_TEXT_TOTP_WRONG, true, "123459", 0}},
+        .exchanges = {SIGNS_IN(200, CHALLENGE("SOFTWARE_TOKEN_MFA")),
+                      WRONG_CODE, WRONG_CODE, WRONG_CODE, WRONG_CODE},
+        .code = COG_E_AUTHTOK,
+    },
+    {
+        .name = "the code came too late, twice",
+        .answers = {CURRENT(OLD),
+                    {COG_TEXT_TOTP, true, "123456", 0},
+                    {COG_TEXT_TOTP, true, "123457", 0}},
+        .exchanges = {SIGNS_IN(200, CHALLENGE("SOFTWARE_TOKEN_MFA")), TOO_LATE,
+                      SIGNS_IN(200, CHALLENGE("SOFTWARE_TOKEN_MFA")), TOO_LATE},
+        .code = COG_E_LATE,
+    },
+    {
+        .name = "the new password came too late",
+        .answers = {CURRENT(OLD), PROPOSES(, NEW)},
+        .exchanges = {SIGNS_IN(200, tokens_reply), GETS_KEYS,
+                      CHANGES(400, ERROR("NotAuthorizedException",
+                                         "Access Token has expired")),
+                      REVOKES},
+        .code = COG_E_LATE,
         .verified = true,
     },
     {
@@ -470,21 +511,47 @@ static const struct script by_code[] = {
         .message = "deny_users",
     },
     {
+        .name = "the pool does not say where the code went",
+        .answers = {CURRENT(""), FORGOTTEN("yes"), CODE(, "123456"),
+                    PROPOSES(, NEW)},
+        .exchanges = {{.expect = "ForgotPassword", .status = 200, .body = "{}"},
+                      RESETS(200, "{}")},
+        .reason = "password set with a code",
+        .arg = "***",
+    },
+    {
         .name = "unknown here: asked the same, and nothing is sent",
         .unknown = true,
         .answers = {CURRENT(""), FORGOTTEN("yes"), CODE(, "123456"),
-                    PROPOSES(, NEW)},
+                    PROPOSES(, NEW), CODE(_WRONG, "123456"),
+                    CODE(_WRONG, "123456"), CODE(_WRONG, "123456")},
+        .arg = "***",
         .code = COG_E_DENIED,
-        .message = "no such local user",
+        .message = "no valid code",
+        .note = "no such local user",
+        .cold = true,
+    },
+    {
+        .name = "unknown here, and types no code either",
+        .unknown = true,
+        .answers = {CURRENT(""), FORGOTTEN("yes"), CODE(, "\x01"),
+                    CODE(_WRONG, "  "), CODE(_WRONG, "\xff"), CODE(_WRONG, "")},
+        .arg = "***",
+        .code = COG_E_DENIED,
+        .message = "no valid code",
+        .note = "no such local user",
         .cold = true,
     },
     {
         .name = "mapped to nobody",
         .pool_user = "",
         .answers = {CURRENT(""), FORGOTTEN("yes"), CODE(, "123456"),
-                    PROPOSES(, NEW)},
+                    PROPOSES(, NEW), CODE(_WRONG, "123456"),
+                    CODE(_WRONG, "123456"), CODE(_WRONG, "123456")},
+        .arg = "***",
         .code = COG_E_DENIED,
-        .message = "maps to none",
+        .message = "no valid code",
+        .note = "maps to none",
         .cold = true,
     },
     {
@@ -575,26 +642,57 @@ check_shown(const struct script *script, const struct world *world)
     assert_int_equal(world->warm_count, script->cold ? 0 : 1);
 }
 
+/* On the way to the pool, what happens beside. */
+struct wire {
+    struct cog_transport whole;
+    void (*beside)(const struct cog_login *login, const char *target);
+    const struct cog_login *login;
+};
+
+static int
+send_beside(void *ctx, const struct cog_http_request *req,
+            struct cog_http_reply *reply, struct cog_err *err)
+{
+    const struct wire *wire = ctx;
+
+    if (wire->beside != NULL && req->target != NULL)
+        wire->beside(wire->login, strrchr(req->target, '.') + 1);
+    return wire->whole.send(wire->whole.ctx, req, reply, err);
+}
+
 static void
 play(const struct script *script, struct cog_store *store,
-     struct cog_login_facts *facts)
+     void (*beside)(const struct cog_login *login, const char *target))
 {
     struct world world = make_world(script);
-    const struct cog_env env = world_env(&world);
+    struct cog_env env = world_env(&world);
     struct cog_prepared prepared = prepare(script);
-    const struct cog_login login = {
-        .prepared = &prepared, .cache_dir = -1, .store = store};
+    const struct cog_login login = {.prepared = &prepared,
+                                    .cache_dir = -1,
+                                    .store = store,
+                                    .store_unsound = script->unsound};
+    struct wire wire = {env.transport, beside, &login};
+    struct cog_login_facts facts;
     struct cog_err err = COG_ERR_INIT;
-    const int rc = cog_change_password(&env, &login, facts, &err);
+    int rc;
 
+    if (beside != NULL) {
+        env.transport.send = send_beside;
+        env.transport.ctx = &wire;
+        env.transport.warm = NULL;
+    }
+    rc = cog_change_password(&env, &login, &facts, &err);
     if (err.code != script->code)
         fail_msg("%s: code %d: %s", script->name, (int)err.code, err.msg);
     assert_int_equal(rc, script->code == COG_OK ? 0 : -1);
     if (script->message != NULL && strstr(err.msg, script->message) == NULL)
         fail_msg("%s: %s", script->name, err.msg);
     if (script->reason != NULL)
-        assert_string_equal(facts->rule, script->reason);
-    assert_string_equal(facts->sub, script->verified ? TOKENS_SUB : "");
+        assert_string_equal(facts.rule, script->reason);
+    if (script->note == NULL ? facts.note.msg[0] != '\0'
+                             : strstr(facts.note.msg, script->note) == NULL)
+        fail_msg("%s: note '%s'", script->name, facts.note.msg);
+    assert_string_equal(facts.sub, script->verified ? TOKENS_SUB : "");
     check_shown(script, &world);
     cog_prepared_clear(&prepared);
     world_check(&world);
@@ -604,11 +702,8 @@ static void
 play_all(const struct script *scripts, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct cog_login_facts facts;
-
         print_message("%s\n", scripts[i].name);
-        play(&scripts[i], NULL, &facts);
-        assert_int_equal(facts.note.code, COG_OK);
+        play(&scripts[i], NULL, NULL);
     }
 }
 
@@ -669,39 +764,216 @@ verifier_len(struct cog_store *store, const struct cog_prepared *prepared)
     return len;
 }
 
+#define FORCED by_password[2]
+
+/* Before the pool can have changed it, whatever its answer; and again, should a
+ * sign-in beside have kept it meanwhile. */
+static void
+keep_meanwhile(const struct cog_login *login, const char *target)
+{
+    if (strcmp(target, "ChangePassword") != 0 &&
+        strcmp(target, "ConfirmForgotPassword") != 0)
+        return;
+    assert_int_equal(verifier_len(login->store, login->prepared), 0);
+    keep_verifier(login->store, login->prepared);
+}
+
 static void
 the_old_one_no_longer_works_offline(void **state)
 {
-    const struct script *const scripts[] = {&by_password[0], &by_code[0]};
+    const struct script *const scripts[] = {&by_password[0], &by_code[0],
+                                            &FORCED};
 
     (void)state;
     for (size_t i = 0; i < COG_COUNT(scripts); i++) {
         struct cog_store *store = shelf_open();
         struct cog_prepared prepared = prepare(scripts[i]);
-        struct cog_login_facts facts;
+        struct script script = *scripts[i];
 
+        script.cold = true; /* play() has other things to do */
         keep_verifier(store, &prepared);
-        play(scripts[i], store, &facts);
-        assert_int_equal(facts.note.code, COG_OK);
+        play(&script, store, keep_meanwhile);
         assert_int_equal(verifier_len(store, &prepared), 0);
         cog_prepared_clear(&prepared);
         cog_store_close(store);
     }
 }
 
-/* The password is changed all the same. */
+/* Nor does it when the pool may have changed it, and its answer was lost. */
 static void
-a_store_that_fails_is_noted(void **state)
+a_lost_reply(void **state)
+{
+    static const struct script scripts[] = {
+        {
+            .name = "ChangePassword",
+            .answers = {CURRENT(OLD), PROPOSES(, NEW)},
+            .exchanges = {SIGNS_IN(200, tokens_reply),
+                          GETS_KEYS,
+                          {.expect = "ChangePassword"},
+                          REVOKES},
+            .code = COG_E_NET,
+            .verified = true,
+        },
+        {
+            .name = "ConfirmForgotPassword",
+            .answers = {CURRENT(""), FORGOTTEN("yes"), CODE(, "123456"),
+                        PROPOSES(, NEW)},
+            .exchanges = {SENDS_CODE, {.expect = "ConfirmForgotPassword"}},
+            .arg = "a***@e***",
+            .code = COG_E_NET,
+        },
+        {
+            .name = "a forced change, and then a code",
+            .answers = {CURRENT(OLD),
+                        {COG_TEXT_MUST_CHANGE, true, "yes", 0},
+                        PROPOSES(, NEW),
+                        {COG_TEXT_TOTP, true, "123456", 0}},
+            .exchanges = {SIGNS_IN(200, CHALLENGE("NEW_PASSWORD_REQUIRED")),
+                          {.expect = "RespondToAuthChallenge",
+                           .holds = {NEW},
+                           .status = 200,
+                           .body = CHALLENGE("SOFTWARE_TOKEN_MFA")},
+                          {.expect = "RespondToAuthChallenge"}},
+            .code = COG_E_NET,
+        },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COG_COUNT(scripts); i++) {
+        struct cog_store *store = shelf_open();
+        struct cog_prepared prepared = prepare(&scripts[i]);
+
+        print_message("%s\n", scripts[i].name);
+        keep_verifier(store, &prepared);
+        play(&scripts[i], store, NULL);
+        assert_int_equal(verifier_len(store, &prepared), 0);
+        cog_prepared_clear(&prepared);
+        cog_store_close(store);
+    }
+}
+
+#define STAYS_AS_IT_IS                                           \
+    .code = COG_E_SYSTEM, .message = "the old password would st" \
+                                     "ill work offline: "
+static const struct script no_change = {
+    .name = "no change",
+    .answers = {CURRENT(OLD), PROPOSES(, NEW)},
+    .exchanges = {SIGNS_IN(200, tokens_reply), GETS_KEYS, REVOKES},
+    .verified = true,
+    STAYS_AS_IT_IS,
+};
+static const struct script no_reset = {
+    .name = "no reset",
+    .answers = {CURRENT(""), FORGOTTEN("yes"), CODE(, "123456"),
+                PROPOSES(, NEW)},
+    .exchanges = {SENDS_CODE},
+    .arg = "a***@e***",
+    STAYS_AS_IT_IS,
+};
+
+static void
+take_binding(struct cog_store *store)
+{
+    (void)store;
+    shelf_write(shelf_only("state/bindings"), "nonsense\n", 9);
+}
+
+static void
+take_locks(struct cog_store *store)
+{
+    (void)store;
+    (void)unlink(shelf_path("state/locks/alice"));
+    assert_int_equal(rmdir(shelf_path("state/locks")), 0);
+}
+
+/* Nothing is sent while the old one cannot be dropped. */
+static void
+what_would_work_offline_is_not_changed(void **state)
+{
+    static const struct {
+        const struct script *script;
+        void (*take)(struct cog_store *store);
+    } cases[] = {
+        {&no_reset, take_binding},
+        {&no_reset, take_locks},
+        {&no_change, take_locks},
+    };
+
+    for (size_t i = 0; i < COG_COUNT(cases); i++) {
+        struct cog_store *store = shelf_open();
+        struct cog_prepared prepared = prepare(cases[i].script);
+
+        keep_verifier(store, &prepared);
+        cases[i].take(store);
+        play(cases[i].script, store, NULL);
+        cog_prepared_clear(&prepared);
+        cog_store_close(store);
+        assert_int_equal(shelf_teardown(state), 0);
+        assert_int_equal(shelf_setup(state), 0);
+    }
+}
+
+static void
+an_unsound_store(void **state)
+{
+    struct script script = no_reset;
+
+    (void)state;
+    script.unsound = true;
+    play(&script, NULL, NULL);
+}
+
+/* The key may come back, and with it what the record holds. */
+static void
+a_key_that_is_not_there_now(void **state)
+{
+    struct cog_store_input input;
+    struct cog_store *store = shelf_open();
+    struct cog_prepared prepared = prepare(&no_reset);
+    struct cog_binding never = bound;
+    struct cog_err err = COG_ERR_INIT;
+
+    (void)state;
+    keep_verifier(store, &prepared);
+    cog_store_close(store);
+    assert_int_equal(rename(shelf_path("state/seal.key"), shelf_path("key")),
+                     0);
+    input = shelf_input();
+    input.may_make_key = false;
+    assert_int_equal(cog_store_open(&input, &store, &err), 0);
+    assert_non_null(cog_store_no_key(store));
+    play(&no_reset, store, NULL);
+    play(&no_change, store, NULL);
+
+    /* Of whom no record was ever kept. */
+    never.recorded = false;
+    assert_int_equal(cog_binding_write(store, &never, &err), 0);
+    play(&by_code[0], store, NULL);
+    cog_prepared_clear(&prepared);
+    cog_store_close(store);
+}
+
+static void
+break_binding(const struct cog_login *login, const char *target)
+{
+    (void)login;
+    if (strcmp(target, "ConfirmForgotPassword") == 0)
+        take_binding(login->store);
+}
+
+/* It is changed by then. */
+static void
+a_store_that_fails_then_is_noted(void **state)
 {
     struct cog_store *store = shelf_open();
-    struct cog_login_facts facts;
+    struct script script = by_code[0];
     struct cog_err err = COG_ERR_INIT;
 
     (void)state;
     assert_int_equal(cog_binding_write(store, &bound, &err), 0);
-    shelf_write(shelf_only("state/bindings"), "nonsense\n", 9);
-    play(&by_code[0], store, &facts);
-    assert_non_null(strstr(facts.note.msg, "may still work offline"));
+    script.cold = true;
+    script.note = "may still work offline";
+    play(&script, store, break_binding);
     cog_store_close(store);
 }
 
@@ -719,13 +991,12 @@ the_binding_is_checked(void **state)
     };
     struct cog_binding other = bound;
     struct cog_store *store = shelf_open();
-    struct cog_login_facts facts;
     struct cog_err err = COG_ERR_INIT;
 
     (void)state;
     other.sub[0] = 'x';
     assert_int_equal(cog_binding_write(store, &other, &err), 0);
-    play(&refused, store, &facts);
+    play(&refused, store, NULL);
     cog_store_close(store);
 }
 
@@ -794,7 +1065,11 @@ main(void)
         cmocka_unit_test(with_the_current_password),
         cmocka_unit_test(with_a_code),
         WITH_SHELF(the_old_one_no_longer_works_offline),
-        WITH_SHELF(a_store_that_fails_is_noted),
+        WITH_SHELF(a_lost_reply),
+        WITH_SHELF(what_would_work_offline_is_not_changed),
+        cmocka_unit_test(an_unsound_store),
+        WITH_SHELF(a_key_that_is_not_there_now),
+        WITH_SHELF(a_store_that_fails_then_is_noted),
         WITH_SHELF(the_binding_is_checked),
         cmocka_unit_test(before_anything_is_changed),
     };

@@ -412,6 +412,8 @@ built(void **state)
                       "seal_key_file = " COG_STATE_DIR "/seal.key\n"
                       "allow_users =\n[service sshd]\nauth_flow = user_auth\n",
                  "sshd");
+    struct outcome custom =
+        accepted(BASE "[service sshd]\nauth_flow = custom\n", "sshd");
     struct outcome kiosk = accepted(BASE "token_cache = no\n", NULL);
     struct outcome later = accepted(
         BASE "reauth = refresh\nreauth_max_age = 5m\nrecheck_grace = 1h\n"
@@ -437,7 +439,9 @@ built(void **state)
     assert_int_equal(later.config.offline_max_age_s, 3600);
     assert_true(later.config.offline_without_mfa);
     clear(&later);
+    assert_int_equal(custom.config.auth_flow, COG_AUTH_FLOW_CUSTOM);
     clear(&o);
+    clear(&custom);
     clear(&kiosk);
 }
 

@@ -240,7 +240,7 @@ failures_leave_no_device(void **state)
          -1, COG_E_DENIED, COG_REFUSAL_DEVICE},
         {400, REFUSED("DeviceKeyExistsException", "x"), -1, COG_E_DENIED,
          COG_REFUSAL_OTHER},
-        {500, "{}", -1, COG_E_NET, COG_REFUSAL_UNREACHABLE},
+        {500, "{}", -1, COG_E_NET, COG_REFUSAL_OUTAGE},
         {0, NULL, -1, COG_E_NET, COG_REFUSAL_NONE},
         {200, "", -1, COG_E_PROTOCOL, COG_REFUSAL_NONE},
         {200, "[]", -1, COG_E_PROTOCOL, COG_REFUSAL_NONE},
@@ -248,7 +248,7 @@ failures_leave_no_device(void **state)
          COG_REFUSAL_NONE},
         {200, "{\"UserConfirmationNecessary\":0}", -1, COG_E_PROTOCOL,
          COG_REFUSAL_NONE},
-        {200, NECESSARY, 500, COG_E_NET, COG_REFUSAL_UNREACHABLE},
+        {200, NECESSARY, 500, COG_E_NET, COG_REFUSAL_OUTAGE},
         {200, NECESSARY, 0, COG_E_NET, COG_REFUSAL_NONE},
     };
 

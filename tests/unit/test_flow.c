@@ -264,17 +264,6 @@ static const struct scenario chains[] = {
         .keeps = "N3w",
     },
     {
-        .name = "a question of the pool's own after a code",
-        .exchanges = {START(200, TOTP("c5")),
-                      CODE("c5", "1", 200,
-                           CHALLENGE("CUSTOM_CHALLENGE", "c6", ALICE)),
-                      RESPOND("CUSTOM_CHALLENGE", "c6", "ANSWER\":\"a", 200,
-                              TOKENS)},
-        .turns = {SHOWN(COG_TEXT_TOTP, "1"), SHOWN(COG_TEXT_CUSTOM_BARE, "a")},
-        .proven = true,
-        .mfa = "custom",
-    },
-    {
         .name = "a device instead of a code",
         .device = true,
         .exchanges = {START(200, DEVICE), DEVICE_A(DEVICE_VERIFIER),
@@ -587,9 +576,31 @@ static const struct scenario restarts[] = {
              RESPOND("EMAIL_OTP", "s3", "EMAIL_OTP_CODE", 200, TOKENS)},
         .turns = {MENU(COG_TEXT_CHOOSE_FIRST, "1", COG_TEXT_OPTION_EMAIL),
                   SAYING(COG_TEXT_EMAIL, "1", "***"),
-                  SAYING(COG_TEXT_EMAIL, "2", "***")},
+                  SAYING(COG_TEXT_EMAIL_OVER, "2", "***")},
         .proven = true,
         .method = "email_otp",
+    },
+    {
+        .name = "a password chosen in a menu: the code is the second factor",
+        .kind = COG_API_CHOICE,
+        .password = "",
+        .exchanges =
+            {START(200, OFFER("SELECT_CHALLENGE", "s1", "\"PASSWORD\"")),
+             RESPOND("SELECT_CHALLENGE", "s1", PASSWORD, 200,
+                     CHALLENGE("EMAIL_OTP", "s2", "")),
+             RESPOND("EMAIL_OTP", "s2", "EMAIL_OTP_CODE", 400, EXPIRED),
+             {.expect = "InitiateAuth",
+              .holds = {"\"PREFERRED_CHALLENGE\":\"PASSWORD\"",
+                        "\"PASSWORD\":\"" PASSWORD "\""},
+              .status = 200,
+              .body = CHALLENGE("EMAIL_OTP", "s3", "")},
+             RESPOND("EMAIL_OTP", "s3", "EMAIL_OTP_CODE", 200, TOKENS)},
+        .turns = {MENU(COG_TEXT_CHOOSE_FIRST, "1", COG_TEXT_OPTION_PASSWORD),
+                  HIDDEN(COG_TEXT_PASSWORD_PROMPT, PASSWORD),
+                  SAYING(COG_TEXT_EMAIL, "1", "***"),
+                  SAYING(COG_TEXT_EMAIL_OVER, "2", "***")},
+        .proven = true,
+        .mfa = "email",
     },
     {
         .name = "once for the device, once for the time",
@@ -679,7 +690,7 @@ beginning_again(void **state)
         scenario_play(&restarts[i]);
 }
 
-/* Rounds are counted over both sessions. */
+/* Rounds are counted anew in each session, of which there are few. */
 static void
 rounds_without_end(void **state)
 {
@@ -701,9 +712,10 @@ rounds_without_end(void **state)
         s.turns[i] = turn;
     scenario_play(&s);
 
-    s.exchanges[1] = expired;
-    s.exchanges[2] = start;
-    s.turns[9] = (struct scenario_turn){.text = COG_TEXT_NONE};
+    for (size_t i = 0; i < 14; i++)
+        s.exchanges[i] = i == 0 || i == 3 ? start : i == 2 ? expired : more;
+    for (size_t i = 0; i < 12; i++)
+        s.turns[i] = turn;
     scenario_play(&s);
 }
 
@@ -1057,8 +1069,8 @@ static const struct {
      3,
      COG_E_UNREACHABLE,
      0},
-    {"an outage", START(500, OUTAGE), 3, COG_E_NET, COG_REFUSAL_UNREACHABLE},
-    {"a gateway", START(503, "<html>"), 3, COG_E_NET, COG_REFUSAL_UNREACHABLE},
+    {"an outage", START(500, OUTAGE), 3, COG_E_NET, COG_REFUSAL_OUTAGE},
+    {"a gateway", START(503, "<html>"), 3, COG_E_NET, COG_REFUSAL_OUTAGE},
     {"throttled", START(400, TOO_FAST), 5, COG_E_THROTTLED,
      COG_REFUSAL_THROTTLED},
     {"throttled in HTTP's words", START(429, ""), 5, COG_E_THROTTLED,

@@ -51,6 +51,13 @@
     }
 #define CHOOSES_SRP(text) \
     CHOOSES_WITH("PASSWORD_SRP", "\"SRP_A\":\"", 200, text)
+#define OFFERS_A(http, text)                                                  \
+    {                                                                         \
+        .expect = "RespondToAuthChallenge", .status = (http), .body = (text), \
+        .holds = {"\"ChallengeName\":\"PASSWORD_SRP\"", "\"SRP_A\":\"",       \
+                  "\"Session\":\"s1\""},                                      \
+        .lacks = {PASSWORD, "ANSWER"},                                        \
+    }
 #define CHOOSES_PASSWORD(http, text) \
     CHOOSES_WITH("PASSWORD", "\"PASSWORD\":\"" PASSWORD "\"", http, text)
 
@@ -87,13 +94,14 @@ static const struct scenario typed[] = {
         .mfa = "totp",
     },
     {
-        .name = "a code by e-mail may be all the pool wants",
+        .name = "a code by e-mail may be all the pool wants, or the rest",
         .kind = COG_API_CHOICE,
         .no_pair = true,
         .exchanges = {PREFERS_PASSWORD(EMAIL), EMAIL_CODE(TOKENS)},
         .turns = {TYPES_EMAIL_CODE},
         .proven = true,
         .method = "email_otp",
+        .mfa = "email",
     },
     {
         .name = "wrong",
@@ -189,6 +197,19 @@ static const struct scenario menus[] = {
                   HIDDEN(COG_TEXT_PASSWORD_PROMPT, PASSWORD),
                   MENU(COG_TEXT_CHOOSE_FIRST, NULL, COG_TEXT_OPTION_PASSWORD)},
         .code = COG_E_CONV,
+    },
+    {
+        .name = "the menu again, without its list: it is the last one",
+        .kind = COG_API_CHOICE,
+        .password = "",
+        .exchanges = {PREFERS_NOTHING(SELECT("\"PASSWORD\"")),
+                      CHOOSES_PASSWORD(200,
+                                       CHALLENGE("SELECT_CHALLENGE", "s1", "")),
+                      CHOOSES_PASSWORD(200, TOKENS)},
+        .turns = {MENU(COG_TEXT_CHOOSE_FIRST, "1", COG_TEXT_OPTION_PASSWORD),
+                  HIDDEN(COG_TEXT_PASSWORD_PROMPT, PASSWORD),
+                  MENU(COG_TEXT_CHOOSE_FIRST, "1", COG_TEXT_OPTION_PASSWORD)},
+        .proven = true,
     },
     {
         .name = "no password is typed",
@@ -294,15 +315,24 @@ static const struct scenario menus[] = {
         .kind = COG_API_CHOICE,
         .password = "",
         .exchanges = {PREFERS_NOTHING(CHALLENGE("PASSWORD_SRP", "s1", "")),
-                      {.expect = "RespondToAuthChallenge",
-                       .holds = {"\"ChallengeName\":\"PASSWORD_SRP\"",
-                                 "\"SRP_A\":\"", "\"Session\":\"s1\""},
-                       .lacks = {PASSWORD, "ANSWER"},
-                       .status = 200,
-                       .body = VERIFIER(ALICE)},
-                      PROOF(200, TOKENS)},
+                      OFFERS_A(200, VERIFIER(ALICE)), PROOF(200, TOKENS)},
         .turns = {HIDDEN(COG_TEXT_PASSWORD_PROMPT, PASSWORD)},
         .proven = true,
+    },
+    {
+        .name = "tokens for the first half of that proof",
+        .kind = COG_API_CHOICE,
+        .exchanges = {PREFERS_SRP(CHALLENGE("PASSWORD_SRP", "s1", "")),
+                      OFFERS_A(200, TOKENS)},
+        .code = COG_E_PROTOCOL,
+        .message = "without a proof",
+    },
+    {
+        .name = "its first half is refused",
+        .kind = COG_API_CHOICE,
+        .exchanges = {PREFERS_SRP(CHALLENGE("PASSWORD_SRP", "s1", "")),
+                      OFFERS_A(400, WRONG_PASSWORD)},
+        .code = COG_E_DENIED,
     },
     {
         .name = "the password again: it was not accepted",
@@ -393,26 +423,68 @@ static const struct scenario passkeys[] = {
         .name = "nothing is said of anything else",
         .kind = COG_API_CHOICE,
         .password = "",
-        .exchanges = {PREFERS_NOTHING(CHALLENGE("WEB_AUTHN", "s1", ""))},
+        .exchanges = {PREFERS_NOTHING(CHALLENGE("WEB_AUTHN", "s1", "")),
+                      PREFERS_NOTHING(CHALLENGE("WEB_AUTHN", "s1", ""))},
         .code = COG_E_BROWSER,
+        .message = "insists on a passkey",
     },
     {
-        .name = "again and again: the rounds come to an end",
+        .name = "nothing is said of anything else, until no password is sent",
+        .kind = COG_API_CHOICE,
+        .exchanges = {PREFERS_SRP(CHALLENGE("WEB_AUTHN", "s1", "")),
+                      PREFERS_NOTHING(SELECT("\"PASSWORD\"")),
+                      CHOOSES_PASSWORD(200, TOKENS)},
+        .turns = {MENU(COG_TEXT_CHOOSE_FIRST, "1", COG_TEXT_OPTION_PASSWORD)},
+        .proven = true,
+    },
+    {
+        .name = "in answer to a choice: what else there is was said before",
+        .kind = COG_API_CHOICE,
+        .password = "",
+        .exchanges = {PREFERS_NOTHING(SELECT(ALL)),
+                      CHOOSES("SMS_OTP", CHALLENGE("WEB_AUTHN", "s1", "")),
+                      PREFERS("EMAIL_OTP", "USERNAME", EMAIL),
+                      EMAIL_CODE(TOKENS)},
+        .turns = {FULL_MENU(COG_TEXT_CHOOSE_FIRST, "2"),
+                  FULL_MENU(COG_TEXT_CHOOSE_FIRST, "3"), TYPES_EMAIL_CODE},
+        .proven = true,
+        .method = "email_otp",
+    },
+    {
+        .name = "again: once is enough",
         .kind = COG_API_CHOICE,
         .password = "",
         .exchanges = {PREFERS_NOTHING(PASSKEY(ALL)),
-                      PREFERS("EMAIL_OTP", "USERNAME", PASSKEY(ALL)),
-                      PREFERS("EMAIL_OTP", "USERNAME", PASSKEY(ALL)),
-                      PREFERS("EMAIL_OTP", "USERNAME", PASSKEY(ALL)),
-                      PREFERS("EMAIL_OTP", "USERNAME", PASSKEY(ALL)),
                       PREFERS("EMAIL_OTP", "USERNAME", PASSKEY(ALL))},
-        .turns = {FULL_MENU(COG_TEXT_CHOOSE_FIRST, "3"),
-                  FULL_MENU(COG_TEXT_CHOOSE_FIRST, "3"),
-                  FULL_MENU(COG_TEXT_CHOOSE_FIRST, "3"),
-                  FULL_MENU(COG_TEXT_CHOOSE_FIRST, "3"),
-                  FULL_MENU(COG_TEXT_CHOOSE_FIRST, "3")},
-        .code = COG_E_MAXTRIES,
-        .message = "without end",
+        .turns = {FULL_MENU(COG_TEXT_CHOOSE_FIRST, "3")},
+        .code = COG_E_BROWSER,
+        .message = "insists on a passkey",
+    },
+    {
+        .name = "a password instead: the code is the second factor",
+        .kind = COG_API_CHOICE,
+        .no_pair = true,
+        .exchanges = {PREFERS_PASSWORD(PASSKEY("\"PASSWORD\"")),
+                      PREFERS_PASSWORD(EMAIL), EMAIL_CODE(TOKENS)},
+        .turns = {MENU(COG_TEXT_CHOOSE_FIRST, "1", COG_TEXT_OPTION_PASSWORD),
+                  TYPES_EMAIL_CODE},
+        .proven = true,
+        .mfa = "email",
+    },
+    {
+        .name = "and once for the time it took",
+        .kind = COG_API_CHOICE,
+        .password = "",
+        .exchanges = {PREFERS_NOTHING(PASSKEY(ALL)),
+                      PREFERS("EMAIL_OTP", "USERNAME", EMAIL),
+                      RESPOND("EMAIL_OTP", "s2", "EMAIL_OTP_CODE\":\"1", 400,
+                              EXPIRED),
+                      PREFERS("EMAIL_OTP", "USERNAME", EMAIL),
+                      EMAIL_CODE(TOKENS)},
+        .turns = {FULL_MENU(COG_TEXT_CHOOSE_FIRST, "3"), TYPES_EMAIL_CODE,
+                  SAYING(COG_TEXT_EMAIL_OVER, "1", "***")},
+        .proven = true,
+        .method = "email_otp",
     },
 };
 

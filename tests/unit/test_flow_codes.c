@@ -195,14 +195,18 @@ static const struct scenario delivered[] = {
         .mfa = "sms",
     },
     {
-        .name = "by text message: wrong, over, right",
+        .name =
+            "by text message: wrong, over, and wrong and right of a new one",
         .exchanges = {START(200, SMS("s1")),
                       SMS_CODE("s1", "1", 400, WRONG_CODE),
                       SMS_CODE("s1", "2", 400, USED_CODE),
-                      SMS_CODE("s1", "3", 200, TOKENS)},
+                      START(200, SMS("s2")),
+                      SMS_CODE("s2", "3", 400, WRONG_CODE),
+                      SMS_CODE("s2", "4", 200, TOKENS)},
         .turns = {SAYING(COG_TEXT_SMS, "1", NUMBER),
                   SAYING(COG_TEXT_SMS_WRONG, "2", NUMBER),
-                  SAYING(COG_TEXT_SMS_OVER, "3", NUMBER)},
+                  SAYING(COG_TEXT_SMS_OVER, "3", NUMBER),
+                  SAYING(COG_TEXT_SMS_WRONG, "4", NUMBER)},
         .proven = true,
         .mfa = "sms",
     },
@@ -233,13 +237,46 @@ static const struct scenario delivered[] = {
         .name = "by e-mail: over, wrong, right",
         .exchanges = {START(200, EMAIL("s1")),
                       EMAIL_CODE("s1", "1", 400, USED_CODE),
-                      EMAIL_CODE("s1", "2", 400, WRONG_CODE),
-                      EMAIL_CODE("s1", "3", 200, TOKENS)},
+                      START(200, EMAIL("s2")),
+                      EMAIL_CODE("s2", "2", 400, WRONG_CODE),
+                      EMAIL_CODE("s2", "3", 200, TOKENS)},
         .turns = {SAYING(COG_TEXT_EMAIL, "1", ADDRESS),
                   SAYING(COG_TEXT_EMAIL_OVER, "2", ADDRESS),
                   SAYING(COG_TEXT_EMAIL_WRONG, "3", ADDRESS)},
         .proven = true,
         .mfa = "email",
+    },
+    {
+        .name = "over twice: no third is sent",
+        .exchanges = {START(200, EMAIL("s1")),
+                      EMAIL_CODE("s1", "1", 400, USED_CODE),
+                      START(200, EMAIL("s2")),
+                      EMAIL_CODE("s2", "2", 400, USED_CODE)},
+        .turns = {SAYING(COG_TEXT_EMAIL, "1", ADDRESS),
+                  SAYING(COG_TEXT_EMAIL_OVER, "2", ADDRESS)},
+        .code = COG_E_DENIED,
+        .message = "the code has expired",
+        .proven = true,
+    },
+    {
+        .name = "the session is over: the question says that the code is new",
+        .exchanges = {START(200, SMS("s1")), SMS_CODE("s1", "1", 400, EXPIRED),
+                      START(200, EMAIL("s2")),
+                      EMAIL_CODE("s2", "2", 200, SMS("s3")),
+                      SMS_CODE("s3", "3", 200, TOKENS)},
+        .turns = {SAYING(COG_TEXT_SMS, "1", NUMBER),
+                  SAYING(COG_TEXT_EMAIL_OVER, "2", ADDRESS),
+                  SAYING(COG_TEXT_SMS, "3", NUMBER)},
+        .proven = true,
+        .mfa = "sms",
+    },
+    {
+        .name = "no code was sent before: this one is not called new",
+        .exchanges = {START(200, TOTP("s1")), CODE("s1", "1", 400, EXPIRED),
+                      START(200, SMS("s2")), SMS_CODE("s2", "2", 200, TOKENS)},
+        .turns = {SHOWN(COG_TEXT_TOTP, "1"), SAYING(COG_TEXT_SMS, "2", NUMBER)},
+        .proven = true,
+        .mfa = "sms",
     },
     {
         .name = "the pool does not say where to",
@@ -305,7 +342,8 @@ static const struct scenario first_factors[] = {
         .exchanges = {START(200, SENT("SMS_OTP", "s1", NUMBER)),
                       OTP_CODE("s1", "1", 400, WRONG_CODE),
                       OTP_CODE("s1", "2", 400, USED_CODE),
-                      OTP_CODE("s1", "3", 200, TOKENS)},
+                      START(200, SENT("SMS_OTP", "s2", NUMBER)),
+                      OTP_CODE("s2", "3", 200, TOKENS)},
         .turns = {SAYING(COG_TEXT_SMS, "1", NUMBER),
                   SAYING(COG_TEXT_SMS_WRONG, "2", NUMBER),
                   SAYING(COG_TEXT_SMS_OVER, "3", NUMBER)},
@@ -378,10 +416,23 @@ static const struct scenario first_factors[] = {
 #define ANSWER(session, answer, http, text) \
     RESPOND("CUSTOM_CHALLENGE", session, "ANSWER\":\"" answer, http, text)
 
+/* auth_flow = custom: SRP comes first. */
+#define BEGUN(text)                                                \
+    {                                                              \
+        .expect = "InitiateAuth", .status = 200, .body = (text),   \
+        .holds = {"\"AuthFlow\":\"CUSTOM_AUTH\"",                  \
+                  "\"CHALLENGE_NAME\":\"SRP_A\"", "\"SRP_A\":\""}, \
+        .lacks = {                                                 \
+            PASSWORD                                               \
+        }                                                          \
+    }
+#define PROVEN(text) BEGUN(VERIFIER(ALICE)), PROOF(200, text)
+
 static const struct scenario customs[] = {
     {
         .name = "a pool's own question, with blanks in its answer",
-        .exchanges = {START(200, CUSTOM("s1", "\"question\":\"Pet?\"")),
+        .kind = COG_API_CUSTOM,
+        .exchanges = {PROVEN(CUSTOM("s1", "\"question\":\"Pet?\"")),
                       ANSWER("s1", "a cat ", 200, TOKENS)},
         .turns = {SAYING(COG_TEXT_CUSTOM, "a cat ", "Pet?")},
         .proven = true,
@@ -389,9 +440,10 @@ static const struct scenario customs[] = {
     },
     {
         .name = "prompt comes first, but not an empty one",
-        .exchanges = {START(200, CUSTOM("s1", "\"challenge\":\"c\",\"message\":"
-                                              "\"m\",\"question\":\"q\","
-                                              "\"prompt\":\"p\"")),
+        .kind = COG_API_CUSTOM,
+        .exchanges = {PROVEN(CUSTOM("s1", "\"challenge\":\"c\",\"message\":"
+                                          "\"m\",\"question\":\"q\","
+                                          "\"prompt\":\"p\"")),
                       ANSWER("s1", "1", 200,
                              CUSTOM("s2", "\"prompt\":\"\",\"message\":"
                                           "\"m\",\"challenge\":\"c\"")),
@@ -406,7 +458,8 @@ static const struct scenario customs[] = {
     },
     {
         .name = "the same question over and over is no factor",
-        .exchanges = {START(200, CUSTOM("s1", "")),
+        .kind = COG_API_CUSTOM,
+        .exchanges = {PROVEN(CUSTOM("s1", "")),
                       ANSWER("s1", "1", 200, CUSTOM("s2", "")),
                       ANSWER("s2", "2", 400, WRONG_PASSWORD)},
         .turns = {SHOWN(COG_TEXT_CUSTOM_BARE, "1"),
@@ -416,7 +469,8 @@ static const struct scenario customs[] = {
     },
     {
         .name = "a question nobody put into words",
-        .exchanges = {START(200, CUSTOM("s1", "\"other\":\"x\"")),
+        .kind = COG_API_CUSTOM,
+        .exchanges = {PROVEN(CUSTOM("s1", "\"other\":\"x\"")),
                       ANSWER("s1", "1", 200, TOKENS)},
         .turns = {SHOWN(COG_TEXT_CUSTOM_BARE, "1")},
         .proven = true,
@@ -424,7 +478,8 @@ static const struct scenario customs[] = {
     },
     {
         .name = "one that forges a prompt",
-        .exchanges = {START(200, CUSTOM("s1", "\"prompt\":\"a\\nroot:\"")),
+        .kind = COG_API_CUSTOM,
+        .exchanges = {PROVEN(CUSTOM("s1", "\"prompt\":\"a\\nroot:\"")),
                       ANSWER("s1", "1", 200, TOKENS)},
         .turns = {SAYING(COG_TEXT_CUSTOM, "1", "a?root:")},
         .proven = true,
@@ -432,8 +487,8 @@ static const struct scenario customs[] = {
     },
     {
         .name = "empty and untypable answers are not sent",
-        .exchanges = {START(200, CUSTOM("s1", "")),
-                      ANSWER("s1", "1", 200, TOKENS)},
+        .kind = COG_API_CUSTOM,
+        .exchanges = {PROVEN(CUSTOM("s1", "")), ANSWER("s1", "1", 200, TOKENS)},
         .turns = {SHOWN(COG_TEXT_CUSTOM_BARE, ""),
                   SHOWN(COG_TEXT_CUSTOM_BARE, "\177"),
                   SHOWN(COG_TEXT_CUSTOM_BARE, "1")},
@@ -442,7 +497,8 @@ static const struct scenario customs[] = {
     },
     {
         .name = "nothing typed four times",
-        .exchanges = {START(200, CUSTOM("s1", ""))},
+        .kind = COG_API_CUSTOM,
+        .exchanges = {PROVEN(CUSTOM("s1", ""))},
         .turns = {SHOWN(COG_TEXT_CUSTOM_BARE, ""),
                   SHOWN(COG_TEXT_CUSTOM_BARE, ""),
                   SHOWN(COG_TEXT_CUSTOM_BARE, ""),
@@ -453,7 +509,8 @@ static const struct scenario customs[] = {
     },
     {
         .name = "a wrong answer is not asked about again",
-        .exchanges = {START(200, CUSTOM("s1", "")),
+        .kind = COG_API_CUSTOM,
+        .exchanges = {PROVEN(CUSTOM("s1", "")),
                       ANSWER("s1", "1", 400, WRONG_PASSWORD)},
         .turns = {SHOWN(COG_TEXT_CUSTOM_BARE, "1")},
         .code = COG_E_DENIED,
@@ -461,29 +518,237 @@ static const struct scenario customs[] = {
     },
     {
         .name = "the conversation cannot ask",
-        .exchanges = {START(200, CUSTOM("s1", ""))},
+        .kind = COG_API_CUSTOM,
+        .exchanges = {PROVEN(CUSTOM("s1", ""))},
         .turns = {SHOWN(COG_TEXT_CUSTOM_BARE, NULL)},
         .code = COG_E_CONV,
         .proven = true,
     },
     {
         .name = "alone it proves nothing",
-        .kind = COG_API_SRP,
-        .exchanges = {START(200, CUSTOM("s1", "")),
-                      ANSWER("s1", "1", 200, TOKENS)},
+        .kind = COG_API_CUSTOM,
+        .exchanges = {BEGUN(CUSTOM("s1", "")), ANSWER("s1", "1", 200, TOKENS)},
         .turns = {SHOWN(COG_TEXT_CUSTOM_BARE, "1")},
         .code = COG_E_PROTOCOL,
         .message = "without a proof",
     },
     {
-        .name = "nor where the user may choose",
+        .name = "after a code",
+        .kind = COG_API_CUSTOM,
+        .username = "alice@example.com",
+        .confidential = true,
+        .exchanges = {PROVEN(TOTP("s1")),
+                      CODE("s1", "1", 200, CUSTOM("s2", "")),
+                      ANSWER("s2", "a", 200, TOKENS)},
+        .turns = {SHOWN(COG_TEXT_TOTP, "1"), SHOWN(COG_TEXT_CUSTOM_BARE, "a")},
+        .proven = true,
+        .mfa = "custom",
+    },
+    {
+        .name = "too late: SRP and the question once more",
+        .kind = COG_API_CUSTOM,
+        .exchanges = {PROVEN(CUSTOM("s1", "")), ANSWER("s1", "1", 400, EXPIRED),
+                      PROVEN(CUSTOM("s2", "")), ANSWER("s2", "1", 200, TOKENS)},
+        .turns = {SHOWN(COG_TEXT_CUSTOM_BARE, "1"),
+                  SHOWN(COG_TEXT_CUSTOM_BARE, "1")},
+        .proven = true,
+        .mfa = "custom",
+    },
+    {
+        .name = "the Lambdas may ask nothing",
+        .kind = COG_API_CUSTOM,
+        .exchanges = {PROVEN(TOKENS)},
+        .proven = true,
+    },
+    {
+        .name = "a wrong password",
+        .kind = COG_API_CUSTOM,
+        .exchanges = {BEGUN(VERIFIER(ALICE)), PROOF(400, WRONG_PASSWORD)},
+        .code = COG_E_DENIED,
+    },
+    {
+        .name = "a device is named",
+        .kind = COG_API_CUSTOM,
+        .device = true,
+        .exchanges = {{.expect = "InitiateAuth",
+                       .holds = {"\"DEVICE_KEY\":\"dev-1\"",
+                                 "\"CHALLENGE_NAME\":\"SRP_A\""},
+                       .status = 200,
+                       .body = VERIFIER(ALICE)},
+                      PROOF(200, TOKENS)},
+        .proven = true,
+    },
+    {
+        .name = "no password is typed: nothing is sent",
+        .kind = COG_API_CUSTOM,
+        .password = "",
+        .code = COG_E_DENIED,
+        .message = "the password is empty",
+    },
+    {
+        .name = "Lambdas are not asked in other flows: by password",
+        .exchanges = {START(200, CUSTOM("s1", ""))},
+        .code = COG_E_CHALLENGE,
+        .message = "CUSTOM_CHALLENGE, which belongs to auth_flow = custom",
+        .proven = true,
+    },
+    {
+        .name = "by SRP",
+        .kind = COG_API_SRP,
+        .exchanges = {START(200, VERIFIER(ALICE)),
+                      PROOF(200, CUSTOM("s1", ""))},
+        .code = COG_E_CHALLENGE,
+        .message = "belongs to auth_flow = custom",
+        .proven = true,
+    },
+    {
+        .name = "by choice",
         .kind = COG_API_CHOICE,
         .password = "",
-        .exchanges = {START(200, CUSTOM("s1", "")),
-                      ANSWER("s1", "1", 200, TOKENS)},
-        .turns = {SHOWN(COG_TEXT_CUSTOM_BARE, "1")},
-        .code = COG_E_PROTOCOL,
-        .message = "without a proof",
+        .exchanges = {START(200, CUSTOM("s1", ""))},
+        .code = COG_E_CHALLENGE,
+        .message = "belongs to auth_flow = custom",
+    },
+};
+
+/* What programs answer by themselves where they cannot ask, or ask in vain. */
+#define BLANKS " \tal ice "
+static const struct scenario programs[] = {
+    {
+        .name = "the user's name is no code",
+        .exchanges = {START(200, SMS("s1"))},
+        .turns = {SAYING(COG_TEXT_SMS, "alice", NUMBER)},
+        .code = COG_E_DENIED,
+        .message = "the user's name",
+        .proven = true,
+    },
+    {
+        .name = "nor is his name on this host",
+        .username = "alice@example.com",
+        .local_user = "al",
+        .exchanges = {START(200, TOTP("s1"))},
+        .turns = {SHOWN(COG_TEXT_TOTP, "al")},
+        .code = COG_E_DENIED,
+        .message = "the user's name",
+        .proven = true,
+    },
+    {
+        .name = "nor the one the pool gives him",
+        .username = "alice@example.com",
+        .local_user = "al",
+        .exchanges = {START(200, TOTP("s1"))},
+        .turns = {SHOWN(COG_TEXT_TOTP, "alice")},
+        .code = COG_E_DENIED,
+        .message = "the user's name",
+        .proven = true,
+    },
+    {
+        .name = "the password is no code",
+        .exchanges = {START(200, EMAIL("s1"))},
+        .turns = {SAYING(COG_TEXT_EMAIL, PASSWORD, ADDRESS)},
+        .code = COG_E_DENIED,
+        .message = "the password",
+        .proven = true,
+    },
+    {
+        .name = "with blanks in it neither",
+        .password = BLANKS,
+        .exchanges = {START(200, EMAIL("s1"))},
+        .turns = {SAYING(COG_TEXT_EMAIL, BLANKS, ADDRESS)},
+        .code = COG_E_DENIED,
+        .message = "the password",
+        .proven = true,
+        .keeps = BLANKS,
+    },
+    {
+        .name = "with blanks around it neither",
+        .exchanges = {START(200, TOTP("s1"))},
+        .turns = {SHOWN(COG_TEXT_TOTP, " " PASSWORD " ")},
+        .code = COG_E_DENIED,
+        .message = "the password",
+        .proven = true,
+    },
+    {
+        .name = "a wrong code again",
+        .exchanges = {START(200, SMS("s1")),
+                      SMS_CODE("s1", "1", 400, WRONG_CODE)},
+        .turns = {SAYING(COG_TEXT_SMS, "1", NUMBER),
+                  SAYING(COG_TEXT_SMS_WRONG, " 1", NUMBER)},
+        .code = COG_E_DENIED,
+        .message = "the wrong code was given again",
+        .proven = true,
+    },
+    {
+        .name = "the wrong code before the last may be a slip",
+        .exchanges = {START(200, TOTP("s1")), CODE("s1", "1", 400, WRONG_CODE),
+                      CODE("s1", "2", 400, WRONG_CODE),
+                      CODE("s1", "1", 200, TOKENS)},
+        .turns = {SHOWN(COG_TEXT_TOTP, "1"), SHOWN(COG_TEXT_TOTP_WRONG, "2"),
+                  SHOWN(COG_TEXT_TOTP_WRONG, "1")},
+        .proven = true,
+        .mfa = "totp",
+    },
+    {
+        .name = "a used code again: wait for the next",
+        .exchanges = {START(200, TOTP("s1")), CODE("s1", "1", 400, USED_CODE),
+                      CODE("s1", "2", 200, TOKENS)},
+        .turns = {SHOWN(COG_TEXT_TOTP, "1"), SHOWN(COG_TEXT_TOTP_USED, "1"),
+                  SHOWN(COG_TEXT_TOTP_USED, "1"),
+                  SHOWN(COG_TEXT_TOTP_USED, "2")},
+        .proven = true,
+        .mfa = "totp",
+    },
+    {
+        .name = "but not for ever",
+        .exchanges = {START(200, TOTP("s1")), CODE("s1", "1", 400, USED_CODE)},
+        .turns = {SHOWN(COG_TEXT_TOTP, "1"), SHOWN(COG_TEXT_TOTP_USED, "1"),
+                  SHOWN(COG_TEXT_TOTP_USED, "1"),
+                  SHOWN(COG_TEXT_TOTP_USED, "1")},
+        .code = COG_E_DENIED,
+        .message = "given again",
+        .proven = true,
+    },
+    {
+        .name = "after another beginning the same code is not the same",
+        .exchanges = {START(200, TOTP("s1")), CODE("s1", "1", 400, EXPIRED),
+                      START(200, TOTP("s2")), CODE("s2", "1", 200, TOKENS)},
+        .turns = {SHOWN(COG_TEXT_TOTP, "1"), SHOWN(COG_TEXT_TOTP, "1")},
+        .proven = true,
+        .mfa = "totp",
+    },
+    {
+        .name = "the name answers no question of the pool's own",
+        .kind = COG_API_CUSTOM,
+        .local_user = "al",
+        .exchanges = {PROVEN(CUSTOM("s1", ""))},
+        .turns = {SHOWN(COG_TEXT_CUSTOM_BARE, "al")},
+        .code = COG_E_DENIED,
+        .message = "the user's name",
+        .proven = true,
+    },
+    {
+        .name = "nor does the password",
+        .kind = COG_API_CUSTOM,
+        .exchanges = {PROVEN(CUSTOM("s1", ""))},
+        .turns = {SHOWN(COG_TEXT_CUSTOM_BARE, PASSWORD)},
+        .code = COG_E_DENIED,
+        .message = "the password",
+        .proven = true,
+    },
+    {
+        .name = "a password typed for a menu's choice is one too",
+        .kind = COG_API_CHOICE,
+        .password = "",
+        .exchanges = {START(200,
+                            OFFER("SELECT_CHALLENGE", "s1", "\"PASSWORD\"")),
+                      RESPOND("SELECT_CHALLENGE", "s1", PASSWORD, 200,
+                              TOTP("s2"))},
+        .turns = {MENU(COG_TEXT_CHOOSE_FIRST, "1", COG_TEXT_OPTION_PASSWORD),
+                  HIDDEN(COG_TEXT_PASSWORD_PROMPT, PASSWORD),
+                  SHOWN(COG_TEXT_TOTP, PASSWORD)},
+        .code = COG_E_DENIED,
+        .message = "the password",
+        .proven = true,
     },
 };
 
@@ -519,6 +784,14 @@ questions_of_a_pool_s_own(void **state)
         scenario_play(&customs[i]);
 }
 
+static void
+answers_of_programs(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COG_COUNT(programs); i++)
+        scenario_play(&programs[i]);
+}
+
 int
 main(void)
 {
@@ -527,6 +800,7 @@ main(void)
         cmocka_unit_test(delivered_codes),
         cmocka_unit_test(codes_in_place_of_a_password),
         cmocka_unit_test(questions_of_a_pool_s_own),
+        cmocka_unit_test(answers_of_programs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

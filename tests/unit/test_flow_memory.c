@@ -84,7 +84,6 @@ static const struct world_exchange long_exchanges[] = {
     REPLY("AssociateSoftwareToken",
           "{\"SecretCode\":\"JBSWY3DPEHPK3PXP\",\"Session\":\"a\"}"),
     REPLY("VerifySoftwareToken", "{\"Status\":\"SUCCESS\",\"Session\":\"v\"}"),
-    NEXT(CHALLENGE("CUSTOM_CHALLENGE", "s", "\"prompt\":\"p\"")),
     NEXT(CHALLENGE("DEVICE_SRP_AUTH", "s", "")),
     NEXT(CHALLENGE("DEVICE_PASSWORD_VERIFIER", "s", SRP_VALUES)),
     NEXT(TOKENS),
@@ -95,6 +94,16 @@ static const struct world_answer long_answers[] = {
     {COG_TEXT_NEW_PASSWORD, false, "N3w", 0},
     {COG_TEXT_NEW_PASSWORD_AGAIN, false, "N3w", 0},
     {COG_TEXT_ENROL_QR, true, "1", 0},
+};
+/* With questions of the pool's own. */
+static const struct world_exchange custom_exchanges[] = {
+    REPLY("InitiateAuth", VERIFIER(ALICE)),
+    NEXT(TOTP("s")),
+    NEXT(CHALLENGE("CUSTOM_CHALLENGE", "s", "\"prompt\":\"p\"")),
+    NEXT(TOKENS),
+};
+static const struct world_answer custom_answers[] = {
+    {COG_TEXT_TOTP, true, "1", 0},
     {COG_TEXT_CUSTOM, true, "a", 0},
 };
 /* With menus and SRP. */
@@ -128,6 +137,7 @@ static const struct {
     size_t answer_count;
 } cases[] = {
     {{.name = "long", .device = true, .confidential = true}, SCRIPT(long)},
+    {{.name = "custom", .kind = COG_API_CUSTOM}, SCRIPT(custom)},
     {{.name = "menu", .kind = COG_API_CHOICE, .password = ""}, SCRIPT(menu)},
 };
 

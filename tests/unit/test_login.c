@@ -616,7 +616,7 @@ static const struct script stacks[] = {
         .answers = {TYPES(PASSWORD), TYPES_CODE("123456")},
         .exchanges = {SENDS(PASSWORD, 200, TOTP),
                       SENDS_CODE(400, WRONG_PASSWORD)},
-        .code = COG_E_DENIED,
+        .code = COG_E_REFUSED,
     },
     {
         .name = "right, but not allowed",
@@ -761,6 +761,21 @@ static const struct script menus[] = {
     },
 };
 
+#define WRONG_THEN(text)                     \
+    {                                        \
+        COG_TEXT_TOTP_WRONG, true, (text), 0 \
+    }
+#define REFUSES_CODE                                                    \
+    {                                                                   \
+        .expect = "RespondToAuthChallenge", .status = 400,              \
+        .body = ERROR("CodeMismatchException", "Invalid code received") \
+    }
+#define SAYS_LATE                                                            \
+    {                                                                        \
+        .expect = "RespondToAuthChallenge", .status = 400,                   \
+        .body =                                                              \
+            ERROR("NotAuthorizedException", "Invalid session for the user.") \
+    }
 #define LAMBDA(words) \
     ERROR("UserLambdaValidationException", "PostAuth failed: " words)
 
@@ -790,7 +805,25 @@ static const struct script words[] = {
                       SENDS_CODE(400, LAMBDA("go away"))},
         WARMS_UP,
         .told = "PostAuth failed: go away",
-        .code = COG_E_DENIED,
+        .code = COG_E_REFUSED,
+    },
+    {
+        .name = "wrong codes after proof: the password was right",
+        .answers = {TYPES(PASSWORD), TYPES_CODE("123456"), WRONG_THEN("123457"),
+                    WRONG_THEN("123458"), WRONG_THEN("123459")},
+        .exchanges = {SENDS(PASSWORD, 200, TOTP), REFUSES_CODE, REFUSES_CODE,
+                      REFUSES_CODE, REFUSES_CODE},
+        WARMS_UP,
+        .code = COG_E_REFUSED,
+    },
+    {
+        .name = "too late, after the sign-in began again once",
+        .answers = {TYPES(PASSWORD), TYPES_CODE("123456"),
+                    TYPES_CODE("123457")},
+        .exchanges = {SENDS(PASSWORD, 200, TOTP), SAYS_LATE,
+                      SENDS(PASSWORD, 200, TOTP), SAYS_LATE},
+        WARMS_UP,
+        .code = COG_E_LATE,
     },
 };
 
@@ -1373,6 +1406,36 @@ reasons_for_the_log(void **state)
     }
 }
 
+/* A refusal as long as can be leaves room for a note, which in turn leaves it
+ * half of what there is. */
+static void
+a_note_has_room(void **state)
+{
+    static const struct {
+        size_t why;
+        size_t note;
+        size_t left; /* of the refusal */
+    } cases[] = {
+        {399, 30, 399 - 2 - 30}, {360, 37, 360}, {361, 37, 360},
+        {399, 399, 200},         {10, 399, 10},  {399, 0, 399},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COG_COUNT(cases); i++) {
+        struct cog_login_facts facts = COG_LOGIN_FACTS_INIT;
+        struct cog_err err = {.code = COG_E_DISABLED};
+        char reason[COG_ERR_MSG_BYTES];
+
+        memset(err.msg, 'w', cases[i].why);
+        memset(facts.note.msg, 'n', cases[i].note);
+        cog_login_reason(&facts, &err, reason);
+        assert_int_equal(strspn(reason, "w"), cases[i].left);
+        assert_true(strlen(reason) < sizeof(reason));
+        if (cases[i].note > 0 && cases[i].note < 200)
+            assert_non_null(strstr(reason, facts.note.msg));
+    }
+}
+
 int
 main(void)
 {
@@ -1394,6 +1457,7 @@ main(void)
         cmocka_unit_test(cached_keys_save_the_get),
         cmocka_unit_test(steps_are_shown),
         cmocka_unit_test(reasons_for_the_log),
+        cmocka_unit_test(a_note_has_room),
     };
 
     if (CRYPTO_set_mem_functions(allocate, reallocate, release) != 1)

@@ -208,7 +208,7 @@ refusals_are_told_apart(void **state)
         {CHANGE, 400, POLICY, COG_E_DENIED, COG_REFUSAL_NEW_PASSWORD,
          "Too short"},
         {CHANGE, 400, LIMIT, COG_E_MAXTRIES, COG_REFUSAL_LOCKED, ""},
-        {CHANGE, 500, "", COG_E_NET, COG_REFUSAL_UNREACHABLE, ""},
+        {CHANGE, 500, "", COG_E_NET, COG_REFUSAL_OUTAGE, ""},
         {CHANGE, 0, NULL, COG_E_NET, COG_REFUSAL_NONE, ""},
         /* Nobody is proven: too many tries are like any other refusal. */
         {FORGOT, 400, LIMIT, COG_E_DENIED, COG_REFUSAL_LOCKED, ""},

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/store/pause.h"
@@ -125,6 +126,20 @@ damaged(void **state)
     }
 }
 
+static void
+without_a_directory(void **state)
+{
+    (void)state;
+    cog_pause_begin(store, HERE, T0);
+    cog_store_close(store);
+    assert_int_equal(chmod(shelf_path("run"), 0777), 0);
+    store = shelf_open();
+    assert_false(cog_pause_holds(store, HERE, T0));
+    cog_pause_end(store, HERE);
+    cog_pause_begin(store, THERE, T0);
+    assert_int_equal(shelf_count("run"), 2); /* and the tickets */
+}
+
 #define IN_DIR(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
@@ -134,6 +149,7 @@ main(void)
         IN_DIR(half_a_minute),
         IN_DIR(its_form),
         IN_DIR(damaged),
+        IN_DIR(without_a_directory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -543,8 +543,10 @@ open_store(const char *more, bool may_make)
     struct outcome got;
     char lines[1200];
 
-    (void)snprintf(lines, sizeof(lines), "state_dir = %s\nrun_dir = %s\n%s",
-                   shelf_path("state"), shelf_path("run"), more);
+    (void)snprintf(lines, sizeof(lines),
+                   "state_dir = %s\nrun_dir = %s\ncache_dir = %s\n%s",
+                   shelf_path("state"), shelf_path("run"), shelf_path("cache"),
+                   more);
     write_config(lines);
     got = prepare("alice");
     assert_int_equal(got.rc, 0);
@@ -609,6 +611,14 @@ put_empty(void)
 }
 
 static void
+put_mark(void)
+{
+    assert_int_equal(mkdir(shelf_path("cache"), 0700), 0);
+    assert_int_equal(chown(shelf_path("cache"), helper_uid, (gid_t)-1), 0);
+    write_file(shelf_path("cache/store-made"), "", 0, 0600);
+}
+
+static void
 put_open(void)
 {
     make_state(0777);
@@ -640,7 +650,8 @@ static const struct {
     bool unsound;
 } stores[] = {
     {"nothing", put_nothing, false},
-    {"as packages make it", put_empty, false},
+    {"without its parts: something was lost", put_empty, true},
+    {"lost with all its parts", put_mark, true},
     {"writable for all: something may have been taken", put_open, true},
     {"a link to nothing", put_link, true},
     {"a file", put_file, true},

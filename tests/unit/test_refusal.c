@@ -223,6 +223,8 @@ static const struct {
      SAME, COG_REFUSAL_FLOW_DISABLED, "ALLOW_REFRESH_TOKEN_AUTH"},
     {IP, "CUSTOM_AUTH flow not enabled for this client", COG_E_CLIENT, SAME,
      COG_REFUSAL_FLOW_DISABLED, "ALLOW_CUSTOM_AUTH"},
+    {IP, "Custom auth lambda trigger is not configured for the user pool.",
+     COG_E_CLIENT, SAME, COG_REFUSAL_FLOW_DISABLED, "no Lambda triggers"},
     {IP, "GetTokensFromRefreshToken is not enabled for this client",
      COG_E_CLIENT, SAME, COG_REFUSAL_FLOW_DISABLED, "on the app client"},
     {IP, "Rotation is not enabled for this client.", COG_E_CLIENT, SAME,
@@ -295,7 +297,7 @@ static const struct {
      COG_REFUSAL_OTHER, "add-on"},
     {"FeatureUnavailableInTierException", "", COG_E_CLIENT, SAME,
      COG_REFUSAL_OTHER, "tier"},
-    {"InternalErrorException", "x", COG_E_NET, SAME, COG_REFUSAL_UNREACHABLE,
+    {"InternalErrorException", "x", COG_E_NET, SAME, COG_REFUSAL_OUTAGE,
      "internal error"},
     /* Almost a type is none. */
     {"notAuthorizedException", "User is disabled.", COG_E_PROTOCOL, SAME,
@@ -440,9 +442,9 @@ without_a_type_the_status_decides(void **state)
         enum cog_errc code;
         enum cog_refusal refusal;
     } cases[] = {
-        {500, "", COG_E_NET, COG_REFUSAL_UNREACHABLE},
-        {503, "", COG_E_NET, COG_REFUSAL_UNREACHABLE},
-        {599, "Unheard", COG_E_NET, COG_REFUSAL_UNREACHABLE},
+        {500, "", COG_E_NET, COG_REFUSAL_OUTAGE},
+        {503, "", COG_E_NET, COG_REFUSAL_OUTAGE},
+        {599, "Unheard", COG_E_NET, COG_REFUSAL_OUTAGE},
         {429, "", COG_E_THROTTLED, COG_REFUSAL_THROTTLED},
         {400, "", COG_E_PROTOCOL, COG_REFUSAL_OTHER},
         {403, "", COG_E_PROTOCOL, COG_REFUSAL_OTHER},

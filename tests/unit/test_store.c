@@ -96,37 +96,211 @@ made_by_a_sign_in(void **state)
     }
 }
 
-/* In the account phase a directory that is gone is not made anew: it would
- * look like a user who never signed in. Those in run_dir are gone at boot. */
 static void
-gone_in_account(void **state)
+make_cache(void)
+{
+    assert_int_equal(mkdir(shelf_path("cache"), 0700), 0);
+}
+
+/* A directory that is gone is not made anew, by a sign-in either: a store that
+ * was lost must not look like users who never signed in. Those in run_dir are
+ * gone at boot. */
+static void
+directories_that_are_gone(void **state)
 {
     struct cog_store_input input = shelf_input();
 
     (void)state;
-    for (size_t i = 0; i < COG_COUNT(dirs); i++) {
-        const bool run = strncmp(dirs[i].path, "run", 3) == 0;
+    make_cache();
+    for (size_t i = 0; i < 2 * COG_COUNT(dirs); i++) {
+        const char *gone = dirs[i / 2].path;
 
-        input.may_make_key = true;
         opens(&input, NULL);
-        input.may_make_key = false;
-        assert_int_equal(
-            rename(shelf_path(dirs[i].path), shelf_path("elsewhere")), 0);
-        if (run) {
+        input.may_make_key = i % 2 == 0;
+        assert_int_equal(rename(shelf_path(gone), shelf_path("elsewhere")), 0);
+        if (strncmp(gone, "run", 3) == 0) {
             opens(&input, NULL);
-            assert_int_equal(access(shelf_path(dirs[i].path), F_OK), 0);
+            assert_int_equal(access(shelf_path(gone), F_OK), 0);
         } else {
-            does_not_open(&input, "No such file");
-            assert_int_equal(access(shelf_path(dirs[i].path), F_OK), -1);
+            does_not_open(&input, "is missing: bring the store back");
+            assert_int_equal(access(shelf_path(gone), F_OK), -1);
         }
         (void)rmdir(shelf_path("run/tickets"));
-        (void)rmdir(shelf_path(dirs[i].path));
-        assert_int_equal(
-            rename(shelf_path("elsewhere"), shelf_path(dirs[i].path)), 0);
+        (void)rmdir(shelf_path(gone));
+        assert_int_equal(rename(shelf_path("elsewhere"), shelf_path(gone)), 0);
     }
 }
 
-/* A directory that is not as it must be is refused and left as it is. */
+static enum cog_errc
+open_code(const struct cog_store_input *input)
+{
+    struct cog_store *store = NULL;
+    char msg[COG_ERR_MSG_BYTES];
+    const enum cog_errc code = open_with(input, &store, msg, sizeof(msg));
+
+    print_message("%s\n", msg);
+    cog_store_close(store);
+    return code;
+}
+
+static void
+put_no_mark(void)
+{
+}
+
+static void
+put_file_as_cache(void)
+{
+    shelf_write(shelf_path("cache"), "", 0);
+}
+
+static void
+put_open_cache(void)
+{
+    make_cache();
+    assert_int_equal(chmod(shelf_path("cache"), 0777), 0);
+}
+
+static void
+put_mark(void)
+{
+    make_cache();
+    shelf_write(shelf_path("cache/store-made"), "", 0);
+}
+
+static void
+put_link_as_mark(void)
+{
+    make_cache();
+    assert_int_equal(symlink("nowhere", shelf_path("cache/store-made")), 0);
+}
+
+static void
+put_half(void)
+{
+    make_cache();
+    assert_int_equal(mkdir(shelf_path("state"), 0755), 0);
+}
+
+static void
+put_dangling_state(void)
+{
+    make_cache();
+    assert_int_equal(symlink("nowhere", shelf_path("state")), 0);
+}
+
+/* What a call finds that could make the store of a new host, and does it? */
+static const struct {
+    const char *name;
+    void (*put)(void);
+    enum cog_errc in_account, in_a_sign_in;
+} hosts[] = {
+    {"nothing", put_no_mark, COG_E_NEVER, COG_OK},
+    {"an empty cache", make_cache, COG_E_NEVER, COG_OK},
+    {"a cache that is none", put_file_as_cache, COG_E_SYSTEM, COG_E_SYSTEM},
+    {"a cache open to all", put_open_cache, COG_E_SYSTEM, COG_E_SYSTEM},
+    {"a mark", put_mark, COG_E_SYSTEM, COG_E_SYSTEM},
+    {"something like a mark", put_link_as_mark, COG_E_SYSTEM, COG_E_SYSTEM},
+    {"an empty directory", put_half, COG_E_SYSTEM, COG_E_SYSTEM},
+    {"a link to nowhere", put_dangling_state, COG_E_SYSTEM, COG_E_SYSTEM},
+};
+
+static void
+who_makes_the_first_store(void **state)
+{
+    for (size_t i = 0; i < COG_COUNT(hosts); i++) {
+        struct cog_store_input input = shelf_input();
+
+        print_message("%s\n", hosts[i].name);
+        hosts[i].put();
+        input.may_make_key = false;
+        assert_int_equal(open_code(&input), hosts[i].in_account);
+        input.may_make_key = true;
+        assert_int_equal(open_code(&input), hosts[i].in_a_sign_in);
+        assert_int_equal(shelf_teardown(state), 0);
+        assert_int_equal(shelf_setup(state), 0);
+    }
+}
+
+/* Left by whatever call finds the store complete, and never touched again. */
+static void
+the_mark(void **state)
+{
+    struct cog_store_input input = shelf_input();
+    struct stat st;
+
+    (void)state;
+    opens(&input, NULL); /* no cache directory yet */
+    assert_int_equal(access(shelf_path("cache"), F_OK), -1);
+    make_cache();
+    input.may_make_key = false;
+    for (int round = 0; round < 2; round++) {
+        opens(&input, NULL);
+        assert_int_equal(lstat(shelf_path("cache/store-made"), &st), 0);
+        assert_int_equal(st.st_mode, S_IFREG | 0600);
+        assert_int_equal(st.st_size, 0);
+        assert_int_equal(shelf_count("cache"), 1);
+    }
+    assert_int_equal(rename(shelf_path("state"), shelf_path("lost")), 0);
+    input.may_make_key = true;
+    assert_int_equal(open_code(&input), COG_E_SYSTEM);
+    assert_int_equal(access(shelf_path("state"), F_OK), -1);
+}
+
+/* Nothing is left of an attempt. */
+static void
+a_store_that_cannot_be_made(void **state)
+{
+    struct cog_store_input input = shelf_input();
+    struct rlimit before;
+    struct rlimit few;
+    char path[SHELF_PATH_BYTES];
+
+    (void)state;
+    (void)snprintf(path, sizeof(path), "%s", shelf_path("nowhere/state"));
+    input.state_dir = path;
+    assert_int_equal(open_code(&input), COG_E_NEVER);
+    input = shelf_input();
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = before;
+    few.rlim_cur = 4; /* the store's, and no part of it */
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    assert_int_equal(open_code(&input), COG_E_NEVER);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(shelf_count(""), 0);
+    if (geteuid() == 0)
+        return; /* may give to anybody */
+    input.uid++;
+    assert_int_equal(open_code(&input), COG_E_NEVER);
+    assert_int_equal(shelf_count(""), 0);
+}
+
+static void
+opens_without_run(const struct cog_store_input *input, const char *why)
+{
+    struct cog_store *store = NULL;
+    char msg[COG_ERR_MSG_BYTES];
+
+    if (open_with(input, &store, msg, sizeof(msg)) != COG_OK)
+        fail_msg("%s", msg);
+    assert_non_null(cog_store_no_run(store));
+    if (strstr(cog_store_no_run(store), why) == NULL)
+        fail_msg("%s", cog_store_no_run(store));
+    cog_store_close(store);
+}
+
+/* One of those below. Of run_dir it costs tickets and pauses only. */
+static void
+is_not_used(const struct cog_store_input *input, const char *path,
+            const char *why)
+{
+    if (strncmp(path, "run", 3) == 0)
+        opens_without_run(input, why);
+    else
+        does_not_open(input, why);
+}
+
+/* A directory that is not as it must be is not used and left as it is. */
 static void
 other_directories(void **state)
 {
@@ -138,15 +312,15 @@ other_directories(void **state)
     for (size_t i = 0; i < COG_COUNT(dirs); i++) {
         (void)snprintf(path, sizeof(path), "%s", shelf_path(dirs[i].path));
         assert_int_equal(chmod(path, 0777), 0);
-        does_not_open(&input, "has mode 0777");
+        is_not_used(&input, dirs[i].path, "has mode 0777");
         assert_int_equal(chmod(path, dirs[i].mode), 0);
 
         assert_int_equal(rename(path, shelf_path("moved")), 0);
         assert_int_equal(symlink(shelf_path("moved"), path), 0);
-        does_not_open(&input, "opening");
+        is_not_used(&input, dirs[i].path, "opening");
         assert_int_equal(unlink(path), 0);
         assert_int_equal(mkfifo(path, 0700), 0);
-        does_not_open(&input, "opening");
+        is_not_used(&input, dirs[i].path, "opening");
         assert_int_equal(unlink(path), 0);
         assert_int_equal(rename(shelf_path("moved"), path), 0);
         opens(&input, NULL);
@@ -167,7 +341,7 @@ another_owner(void **state)
         return; /* only root can give one away */
     for (size_t i = 0; i < COG_COUNT(dirs); i++) {
         assert_int_equal(chown(shelf_path(dirs[i].path), 54321, (gid_t)-1), 0);
-        does_not_open(&input, "is owned by uid 54321");
+        is_not_used(&input, dirs[i].path, "is owned by uid 54321");
         assert_int_equal(chown(shelf_path(dirs[i].path), 0, (gid_t)-1), 0);
     }
 }
@@ -183,11 +357,11 @@ out_of_descriptors(void **state)
     opens(&input, NULL);
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
     few = before;
-    /* The directories, then the machine's id; the key is the last. */
+    /* Five directories, two in run_dir, then the machine's id. */
     for (rlim_t n = 0; n < 8; n++) {
         few.rlim_cur = 3 + n;
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-        if (n < 7)
+        if (n < 5 || n == 7)
             does_not_open(&input, "Too many open files");
     }
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
@@ -205,7 +379,7 @@ long_paths(void **state)
     path[0] = '/';
     path[sizeof(path) - 1] = '\0';
     input.state_dir = path;
-    does_not_open(&input, "path is too long");
+    does_not_open(&input, "File name too long");
 }
 
 /* The key file as it may be found. */
@@ -376,7 +550,10 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_DIR(made_by_a_sign_in),
-        IN_DIR(gone_in_account),
+        IN_DIR(directories_that_are_gone),
+        IN_DIR(who_makes_the_first_store),
+        IN_DIR(the_mark),
+        IN_DIR(a_store_that_cannot_be_made),
         IN_DIR(other_directories),
         IN_DIR(another_owner),
         IN_DIR(out_of_descriptors),

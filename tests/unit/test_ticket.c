@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/store/seal.h"
@@ -313,6 +314,35 @@ erased(void **state)
     }
 }
 
+/* What is in a directory that anybody may write is nobody's ticket. */
+static void
+without_a_directory(void **state)
+{
+    static const char *const dirs[] = {"run", "run/tickets"};
+    struct cog_err err = COG_ERR_INIT;
+
+    (void)state;
+    writes(&alice);
+    for (size_t i = 0; i < COG_COUNT(dirs); i++) {
+        cog_store_close(store);
+        assert_int_equal(chmod(shelf_path(dirs[i]), 0777), 0);
+        store = shelf_open();
+        assert_false(holds(&alice, 0, 0));
+        cog_ticket_erase(store, &alice);
+        assert_int_equal(shelf_count("run/tickets"), 1);
+        err = (struct cog_err)COG_ERR_INIT;
+        assert_int_equal(cog_ticket_write(store, &alice, &then, &err), -1);
+        assert_int_equal(err.code, COG_E_SYSTEM);
+        assert_string_equal(err.msg, cog_store_no_run(store));
+        assert_non_null(strstr(err.msg, "has mode 0777"));
+        assert_int_equal(chmod(shelf_path(dirs[i]), 0700), 0);
+    }
+    cog_store_close(store);
+    store = shelf_open();
+    assert_null(cog_store_no_run(store));
+    assert_true(holds(&alice, 0, 0));
+}
+
 #define IN_DIR(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
@@ -329,6 +359,7 @@ main(void)
         IN_DIR(its_form),
         IN_DIR(not_ours),
         IN_DIR(erased),
+        IN_DIR(without_a_directory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

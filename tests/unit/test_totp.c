@@ -154,7 +154,7 @@ static const struct bad_reply bad_associations[] = {
      COG_REFUSAL_THROTTLED},
     {400, REFUSED("SoftwareTokenMFANotFoundException"), COG_E_DENIED,
      COG_REFUSAL_OTHER},
-    {500, ASSOCIATED(SEED, "s"), COG_E_NET, COG_REFUSAL_UNREACHABLE},
+    {500, ASSOCIATED(SEED, "s"), COG_E_NET, COG_REFUSAL_OUTAGE},
     {0, NULL, COG_E_NET, COG_REFUSAL_NONE},
 };
 

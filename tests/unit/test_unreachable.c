@@ -667,6 +667,80 @@ a_frozen_process_hears_no_silence(void **state)
     assert_int_equal(end_child(pid), COG_E_SYSTEM);
 }
 
+/* A clock that leaps, once, as for a process that was stopped meanwhile. */
+struct leap {
+    int calls; /* it is read before that */
+    int64_t by_ms;
+};
+
+static int64_t
+leaping_ms(void *ctx)
+{
+    struct leap *leap = ctx;
+
+    leap->calls--;
+    return link_now_ms() + (leap->calls < 0 ? leap->by_ms : 0);
+}
+
+static int
+wait_a_second(const struct link *link, struct cog_err *err)
+{
+    return link->transport.pause(link->transport.ctx, 1000, err);
+}
+
+static int
+get_after(const struct link *link, const char *path, struct cog_err *err)
+{
+    struct cog_http_reply reply = COG_HTTP_REPLY_INIT;
+    const int rc = link_get(link, server_url("good", path).text, &reply, err);
+
+    cog_secret_clear(&reply.body);
+    return rc;
+}
+
+/* Of a budget of three seconds 2.7 are gone in the first request, or all. */
+static const struct {
+    const char *next; /* NULL: a pause */
+    int64_t by_ms;
+    enum cog_errc code;
+} leaps[] = {
+    {"silent", 0, COG_E_NET},       {"silent", 400, COG_E_NET},
+    {"silent", 2700, COG_E_SYSTEM}, {"half", 0, COG_E_NET},
+    {"half", 2700, COG_E_SYSTEM},   {"half-headers", 2700, COG_E_SYSTEM},
+    {"ok", 2700, COG_OK},           {"ok", 3100, COG_E_SYSTEM},
+    {NULL, 2700, COG_E_SYSTEM},
+};
+
+/* Whoever stops this process in one request takes the time from the next:
+ * that one must not take it for a busy pool's. */
+static void
+time_lost_earlier_is_not_the_network_s(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COG_COUNT(leaps); i++) {
+        struct leap leap = {.calls = 4, .by_ms = leaps[i].by_ms};
+        struct cog_http_options options = link_defaults();
+        struct cog_err first = COG_ERR_INIT;
+        struct cog_err err = COG_ERR_INIT;
+        struct link link;
+
+        options.budget_ms = 3000;
+        options.clock.mono_ms = leaping_ms;
+        options.clock.ctx = &leap;
+        link = link_open(options);
+        (void)!get_after(&link, "delay:100", &first);
+        assert_int_equal(first.code,
+                         leaps[i].by_ms < 3000 ? COG_OK : COG_E_SYSTEM);
+        if (leaps[i].next == NULL)
+            assert_int_equal(wait_a_second(&link, &err), -1);
+        else
+            (void)!get_after(&link, leaps[i].next, &err);
+        if (err.code != leaps[i].code)
+            fail_msg("case %zu: %d, %s", i, (int)err.code, err.msg);
+        cog_http_close(link.http);
+    }
+}
+
 static int
 setup(void **state)
 {
@@ -690,6 +764,7 @@ main(void)
         cmocka_unit_test(callers_do_not_silence_the_pool),
         cmocka_unit_test(descriptors_that_run_out_are_no_silence),
         cmocka_unit_test(a_frozen_process_hears_no_silence),
+        cmocka_unit_test(time_lost_earlier_is_not_the_network_s),
     };
 
     return cmocka_run_group_tests(tests, setup, link_teardown);

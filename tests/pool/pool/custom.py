@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """CUSTOM_CHALLENGE: a user's scripted questions, in place of the pool's Lambda functions.
 
+They are posed in CUSTOM_AUTH only; in other flows nobody asks the Lambda functions.
+
 A step is {"parameters": {NAME: TEXT}, "answer": TEXT, "retries": N}: N wrong answers are forgiven
 with the same question in a new challenge, the next one ends the sign-in.
 """
@@ -10,7 +12,7 @@ from .errors import not_authorized
 
 
 def step(pool, sign_in):
-    if sign_in.custom_done >= len(sign_in.user.custom_steps):
+    if not sign_in.custom or sign_in.custom_done >= len(sign_in.user.custom_steps):
         return None
     parameters = sign_in.user.custom_steps[sign_in.custom_done].get("parameters", {})
     return pose(pool, sign_in, "CUSTOM_CHALLENGE", parameters)

@@ -49,6 +49,7 @@ def user_auth(pool, client, parameters):
 def custom_auth(pool, client, parameters):
     """Custom challenges, after SRP if that is asked for, else instead of any password."""
     sign_in = _begin(pool, client, parameters)
+    sign_in.custom = True
     if parameters.get("CHALLENGE_NAME") == "SRP_A":
         return _prove(pool, sign_in, "PASSWORD_SRP",
                       {**parameters, "SRP_A": required(parameters, "SRP_A")})

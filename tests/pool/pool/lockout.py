@@ -28,5 +28,5 @@ class Lockout:
         self.locked_until = now + min(2 ** min(extra, 20), LONGEST_LOCK) if extra >= 0 else 0.0
 
     def clear(self):
-        self.failures = 0
+        self.failures = min(self.failures, 0)
         self.locked_until = 0.0

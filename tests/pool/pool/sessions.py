@@ -24,6 +24,7 @@ class SignIn:
     mfa_done: bool = False
     device_key: str = None       # of a device the pool knows
     device_proven: bool = False
+    custom: bool = False         # by CUSTOM_AUTH: custom challenges are posed
     custom_done: int = 0         # custom challenges answered
     custom_misses: int = 0       # wrong answers to the present one
     alias_echoed: bool = False   # a later call named the user by alias
