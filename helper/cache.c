@@ -174,7 +174,8 @@ list_damaged(const struct cog_list *files, struct cog_rows *rows,
     }
     if (files->count > 0) {
         (void)fputs("the user of a damaged binding is refused until "
-                    "'pam-cognito cache forget USER'\n",
+                    "'pam-cognito cache forget USER' and a full sign-in right "
+                    "after it\n",
                     stderr);
     }
     return 0;
@@ -324,7 +325,10 @@ report_forgotten(const struct cog_tool_options *options, const struct kept *k,
     }
     if (cog_rows_print(options->json, row, err) < 0)
         return -1;
-    (void)fprintf(stderr, "%s is now like somebody who never signed in here\n",
+    (void)fprintf(stderr,
+                  "%s is now like somebody who never signed in here: a lax "
+                  "account line lets in whoever has a key of this user until a "
+                  "full sign-in\n",
                   k->user);
     return 0;
 }
@@ -387,13 +391,52 @@ cog_cache_forget(const struct cog_tool_options *options)
     return finish(&room, &err);
 }
 
+/* Whoever was renewing a record has written it by the time this user's lock can
+ * be had; whoever comes later finds none. */
+static void
+wait_for(const struct cog_storeroom *room, const char *user)
+{
+    struct cog_err why = COG_ERR_INIT;
+    int lock = -1;
+
+    if (cog_userlock_take(room->store, user, COG_USERLOCK_WAIT_MS, &lock,
+                          &why) < 0) {
+        cog_tool_say(user, why.msg);
+    } else {
+        (void)close(lock);
+    }
+}
+
+static int
+purge_store(const struct cog_storeroom *room, size_t *ret_count,
+            struct cog_err *err)
+{
+    struct cog_list users = {.count = 0};
+    struct cog_list damaged = {.count = 0};
+    size_t more = 0;
+    int rc = -1;
+
+    if (cog_record_purge(room->store, ret_count, err) < 0 ||
+        cog_storeroom_users(room, &users, &damaged, err) < 0)
+        goto out;
+    for (size_t i = 0; i < users.count; i++)
+        wait_for(room, users.item[i]);
+    rc = cog_record_purge(room->store, &more, err);
+    *ret_count += more;
+
+out:
+    cog_list_clear(&users);
+    cog_list_clear(&damaged);
+    return rc;
+}
+
 static int
 purge(const struct cog_tool_options *options, const struct cog_storeroom *room,
       struct cog_err *err)
 {
     size_t count = 0;
 
-    if (room->store != NULL && cog_record_purge(room->store, &count, err) < 0)
+    if (room->store != NULL && purge_store(room, &count, err) < 0)
         return -1;
     if (cog_rows_print(options->json,
                        json_pack("{s:I}", "removed", (json_int_t)count),

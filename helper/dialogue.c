@@ -16,13 +16,19 @@ receive_answer(struct cog_dialogue *d, struct cog_secret *answer,
                struct cog_err *err)
 {
     struct cog_frame frame = COG_FRAME_INIT;
+    struct cog_err why = COG_ERR_INIT;
     const int64_t deadline_ms = now_ms(d) + d->questions_ms;
     int rc = -1;
 
-    if (cog_http_wait(d->http, d->fd, deadline_ms, err) == 0 &&
-        cog_wire_recv(d->fd, deadline_ms, &frame, err) == 0)
-        rc = cog_protocol_read_answer(&frame, answer, err);
+    if (cog_http_wait(d->http, d->fd, deadline_ms, &why) == 0 &&
+        cog_wire_recv(d->fd, deadline_ms, &frame, &why) == 0)
+        rc = cog_protocol_read_answer(&frame, answer, &why);
     cog_wire_clear(&frame);
+    if (rc < 0) {
+        const bool late = now_ms(d) >= deadline_ms;
+
+        (void)cog_fail(err, late ? COG_E_LATE : why.code, "%s", why.msg);
+    }
     return rc;
 }
 

@@ -184,7 +184,7 @@ ask_user(struct relay *relay, const struct cog_asked *asked,
     }
     relay->questions_ms -= now_ms(relay) - asked_ms;
     if (relay->questions_ms < 0) {
-        cog_fail(err, COG_E_CONV, "the answer came too late");
+        cog_fail(err, COG_E_LATE, "the answer came too late");
         goto out;
     }
     rc = 0;

@@ -44,7 +44,8 @@ int cog_relay_prepare(struct cog_call *call, enum cog_operation operation,
  * says is in ret, including refusals.
  * COG_E_SYSTEM: no helper, or it died, lied, chattered or was too slow.
  * COG_E_CONV, COG_E_DENIED, COG_E_AUTHTOK: the conversation, or what earlier
- * modules left, ended the call. COG_E_PROTOCOL: a question is too long.
+ * modules left, ended the call. COG_E_LATE: the user took too long.
+ * COG_E_PROTOCOL: a question is too long.
  */
 int cog_relay_run(struct cog_call *call, struct cog_verdict *ret,
                   struct cog_err *err) COG_MUST_USE;

@@ -31,6 +31,7 @@ unit_tests = \
 	tests/unit/test_change \
 	tests/unit/test_config \
 	tests/unit/test_device \
+	tests/unit/test_dialogue \
 	tests/unit/test_display \
 	tests/unit/test_endpoints \
 	tests/unit/test_file \
@@ -131,6 +132,9 @@ tests_unit_test_qr_LDFLAGS = $(AM_LDFLAGS) \
 tests_unit_test_qr_LDADD = $(LDADD) $(QRENCODE_LIBS)
 tests_unit_test_rows_SOURCES = \
 	tests/unit/test_rows.c helper/rows.c helper/rows.h
+tests_unit_test_dialogue_SOURCES = \
+	tests/unit/test_dialogue.c helper/dialogue.c helper/dialogue.h \
+	helper/screen.c helper/screen.h
 tests_unit_test_screen_SOURCES = \
 	tests/unit/test_screen.c helper/screen.c helper/screen.h
 tests_unit_test_screen_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc

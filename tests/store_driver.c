@@ -108,8 +108,13 @@ write_binding(struct cog_store *store, bool recorded, struct cog_err *err)
 static int
 write_tombstone(struct cog_store *store, int64_t time_s, struct cog_err *err)
 {
-    const struct cog_tombstone tombstone = {"bob", ISSUER, "sub",
-                                            COG_TOMBSTONE_DISABLED, time_s};
+    const struct cog_tombstone tombstone = {
+        .user = "bob",
+        .issuer = ISSUER,
+        .sub = "sub",
+        .reason = COG_TOMBSTONE_DISABLED,
+        .time_s = time_s,
+    };
 
     return cog_tombstone_write(store, &tombstone, err);
 }

@@ -45,7 +45,7 @@ enum cog_errc {
     COG_E_LOOKUP,      /* user or group look-up failed (not: not found) */
     COG_E_PRIVILEGE,   /* the helper was not started as root */
     COG_E_REFUSED,     /* refused after the password is proven */
-    COG_E_LATE,        /* the same: an answer came when it was over */
+    COG_E_LATE,        /* an answer came when it was over */
     COG_E_LOST,        /* account: a full sign-in mends it, nothing else */
     COG_E_COUNT_       /* keep last */
 };

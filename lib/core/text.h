@@ -102,6 +102,7 @@ enum cog_text {
 
     COG_TEXT_REFUSED_PROVEN, /* a refusal after proof */
     COG_TEXT_LATE,           /* the same: the answers took too long */
+    COG_TEXT_LOST,           /* a full sign-in mends it */
     COG_TEXT_COUNT_          /* keep last */
 };
 

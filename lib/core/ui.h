@@ -36,8 +36,8 @@ struct cog_question {
 struct cog_ui {
     /*
      * Put a question; the answer is appended to `answer` (empty before; may
-     * stay empty). COG_E_CONV: the application cannot ask, or no answer came
-     * in the time all questions of a call share.
+     * stay empty). COG_E_CONV: the application cannot ask. COG_E_LATE: no
+     * answer came in the time all questions of a call share.
      */
     int (*ask)(void *ctx, const struct cog_question *question,
                struct cog_secret *answer, struct cog_err *err);

@@ -163,7 +163,8 @@ forget_old(const struct change *c, struct cog_err *err)
     struct cog_err why = COG_ERR_INIT;
 
     if (!cog_signin_known(c->signin.login) ||
-        cog_keep_drop_verifier(c->signin.login, &why) == 0)
+        cog_keep_drop_verifier(c->signin.login, &c->signin.facts->note, &why) ==
+            0)
         return 0;
     return cog_fail(err, COG_E_SYSTEM,
                     "not changed, since the old password would still work "
@@ -297,9 +298,10 @@ forget_again(const struct change *c)
 {
     struct cog_err why = COG_ERR_INIT;
 
-    if (cog_keep_drop_verifier(c->signin.login, &why) < 0) {
-        cog_fail(&c->signin.facts->note, why.code,
-                 "the old password may still work offline: %s", why.msg);
+    if (cog_keep_drop_verifier(c->signin.login, &c->signin.facts->note, &why) <
+        0) {
+        cog_login_note(&c->signin.facts->note,
+                       "the old password may still work offline: %s", why.msg);
     }
 }
 

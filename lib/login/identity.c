@@ -71,6 +71,19 @@ check_same(const struct cog_config *config, const char *pool_user,
     return 0;
 }
 
+/* The one claim that is kept. A map that was changed since counts at once. */
+static int
+check_same_name(const struct cog_config *config, const char *pool_user,
+                const char *username, struct cog_err *err)
+{
+    if (strcmp(config->identity_claim, "username") != 0 ||
+        strcmp(username, pool_user) == 0)
+        return 0;
+    return cog_fail(err, COG_E_IDENTITY,
+                    "signed in as '%.64s', and maps to '%.64s' now", username,
+                    pool_user);
+}
+
 static int
 check_local(const struct cog_config *config, const struct cog_account *account,
             struct cog_err *err)
@@ -147,10 +160,13 @@ cog_identity_check(const struct cog_config *config,
 
 int
 cog_identity_still(const struct cog_config *config,
-                   const struct cog_local *local, const struct cog_list *groups,
-                   const char **ret_rule, struct cog_err *err)
+                   const struct cog_local *local, const char *pool_user,
+                   const struct cog_identity_kept *kept, const char **ret_rule,
+                   struct cog_err *err)
 {
-    const struct groups kept = {.kept = groups};
+    const struct groups groups = {.kept = kept->groups};
 
-    return check_rules(config, local, &kept, ret_rule, err);
+    if (check_same_name(config, pool_user, kept->username, err) < 0)
+        return -1;
+    return check_rules(config, local, &groups, ret_rule, err);
 }

@@ -26,14 +26,20 @@ int cog_identity_check(const struct cog_config *config,
                        const struct cog_claims *claims, const char **ret_rule,
                        struct cog_err *err) COG_MUST_USE;
 
+/* What the pool said last of a user who signed in on this host; borrowed. */
+struct cog_identity_kept {
+    const char *username; /* the pool's own name for him */
+    const struct cog_list *groups;
+};
+
 /*
- * Would the rules still let him in who was in these pool groups when the pool
- * last answered? Says nothing about who he is: only for a user who signed in
- * on this host earlier. Result and errors as cog_identity_check().
+ * Would he still be let in who was all this when the pool last answered? Of
+ * who he is only the name is known, where the configuration goes by that.
+ * Result and errors as cog_identity_check().
  */
 int cog_identity_still(const struct cog_config *config,
-                       const struct cog_local *local,
-                       const struct cog_list *groups, const char **ret_rule,
-                       struct cog_err *err) COG_MUST_USE;
+                       const struct cog_local *local, const char *pool_user,
+                       const struct cog_identity_kept *kept,
+                       const char **ret_rule, struct cog_err *err) COG_MUST_USE;
 
 #endif

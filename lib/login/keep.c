@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "lib/core/display.h"
+#include "lib/login/identity.h"
 #include "lib/store/tombstone.h"
 #include "lib/store/userlock.h"
 #include "lib/store/verifier.h"
@@ -16,7 +17,7 @@ struct keep {
     const struct cog_env *env;
     const struct cog_login *login;
     const struct cog_keep_signin *signin;
-    struct cog_err *note;       /* its first failure is what the log says */
+    struct cog_err *note;
     struct cog_device device;   /* just registered; empty: none */
     struct cog_secret verifier; /* empty: none wanted, or none made */
 };
@@ -197,9 +198,31 @@ register_device(struct keep *k)
     host_name(name, sizeof(name));
     if (cog_device_register(k->signin->api, k->signin->tokens, name, &k->device,
                             &refused, &why) < 0) {
-        cog_fail(k->note, COG_E_SYSTEM,
-                 "this host is not remembered as a device: %s", why.msg);
+        cog_login_note(k->note, "this host is not remembered as a device: %s",
+                       why.msg);
     }
+}
+
+/* Where this service has no use for one, that of another stays, if it is of the
+ * password that was proven just now. */
+static void
+take_verifier(struct keep *k)
+{
+    struct cog_record old = COG_RECORD_INIT;
+    struct cog_binding binding;
+    struct cog_err why = COG_ERR_INIT;
+    bool found = false;
+
+    if (cog_keep_record(k->login, &binding, &old, &found, &why) == 0 && found &&
+        old.verifier.len > 0 &&
+        cog_verifier_fits(&old.verifier, &k->signin->flow->password) &&
+        copy(&k->verifier, &old.verifier, &why) < 0)
+        cog_secret_clear(&k->verifier);
+    if (why.code != COG_OK) {
+        cog_login_note(k->note, "no offline sign-in with this password: %s",
+                       why.msg);
+    }
+    cog_record_clear(&old);
 }
 
 static void
@@ -207,12 +230,14 @@ make_verifier(struct keep *k)
 {
     struct cog_err why = COG_ERR_INIT;
 
-    if (!k->login->prepared->config.offline ||
-        k->signin->flow->password.len == 0)
+    if (k->signin->flow->password.len == 0)
         return;
-    if (cog_verifier_make(&k->signin->flow->password, &k->verifier, &why) < 0) {
-        cog_fail(k->note, COG_E_SYSTEM,
-                 "no offline sign-in with this password: %s", why.msg);
+    if (!k->login->prepared->config.offline) {
+        take_verifier(k);
+    } else if (cog_verifier_make(&k->signin->flow->password, &k->verifier,
+                                 &why) < 0) {
+        cog_login_note(k->note, "no offline sign-in with this password: %s",
+                       why.msg);
     }
 }
 
@@ -311,22 +336,17 @@ write_both(struct keep *k, struct cog_binding *binding)
     struct cog_err why = COG_ERR_INIT;
 
     if (cog_binding_write(store, binding, &why) < 0) {
-        cog_fail(k->note, COG_E_SYSTEM, "no record kept: %s", why.msg);
+        cog_login_note(k->note, "no record kept: %s", why.msg);
         return;
     }
     /* Neither sets nor clears what an earlier sign-in left. */
     if (!k->login->prepared->config.token_cache)
         return;
     if (write_record(k, &why) < 0) {
-        cog_fail(k->note, COG_E_SYSTEM, "no record kept: %s", why.msg);
+        cog_login_note(k->note, "no record kept: %s", why.msg);
         return;
     }
-    binding->recorded = true;
-    if (cog_binding_write(store, binding, &why) < 0) {
-        cog_fail(k->note, COG_E_SYSTEM,
-                 "the binding does not say that a record was kept: %s",
-                 why.msg);
-    }
+    cog_keep_mark(k->login, binding, k->note);
 }
 
 /* With the user's lock held: so two first sign-ins as two pool users cannot
@@ -344,7 +364,7 @@ write_locked(struct keep *k, struct cog_err *err)
         binding = new_binding(k);
     write_both(k, &binding);
     if (cog_tombstone_erase(k->login->store, user_of(k->login), &why) < 0)
-        cog_fail(k->note, COG_E_SYSTEM, "the tombstone stays: %s", why.msg);
+        cog_login_note(k->note, "the tombstone stays: %s", why.msg);
     return 0;
 }
 
@@ -363,7 +383,7 @@ write_all(struct keep *k, struct cog_err *err)
     }
     if (cog_userlock_take(k->login->store, user_of(k->login),
                           COG_USERLOCK_WAIT_MS, &lock, &why) < 0) {
-        cog_fail(k->note, COG_E_SYSTEM, "no record kept: %s", why.msg);
+        cog_login_note(k->note, "no record kept: %s", why.msg);
         return 0;
     }
     rc = write_locked(k, err);
@@ -381,11 +401,10 @@ note_tombstone(const struct cog_login *login, struct cog_err *note)
 
     if (cog_tombstone_read(login->store, user_of(login), &tombstone, &found,
                            &why) < 0) {
-        cog_fail(note, COG_E_SYSTEM, "refused without a full sign-in: %s",
-                 why.msg);
+        cog_login_note(note, "refused without a full sign-in: %s", why.msg);
     } else if (found) {
-        cog_fail(note, COG_E_SYSTEM, "refused without a full sign-in: %s",
-                 cog_tombstone_text(tombstone.reason));
+        cog_login_note(note, "refused without a full sign-in: %s",
+                       cog_tombstone_text(tombstone.reason));
     }
 }
 
@@ -406,7 +425,7 @@ cog_keep_write(const struct cog_env *env, const struct cog_login *login,
 
     if (login->store == NULL) {
         if (login->no_store != NULL && !login->read_only)
-            cog_fail(note, COG_E_SYSTEM, "no record kept: %s", login->no_store);
+            cog_login_note(note, "no record kept: %s", login->no_store);
         return 0;
     }
     if (login->read_only) {
@@ -419,8 +438,70 @@ cog_keep_write(const struct cog_env *env, const struct cog_login *login,
     return rc;
 }
 
+int
+cog_keep_still(const struct cog_prepared *prepared,
+               const struct cog_record *record, const char **ret_rule,
+               struct cog_err *err)
+{
+    const struct cog_identity_kept kept = {record->username, &record->groups};
+
+    return cog_identity_still(&prepared->config, &prepared->local,
+                              prepared->pool_user, &kept, ret_rule, err);
+}
+
+void
+cog_keep_mark(const struct cog_login *login, const struct cog_binding *binding,
+              struct cog_err *note)
+{
+    struct cog_binding marked = *binding;
+    struct cog_err why = COG_ERR_INIT;
+
+    marked.recorded = true;
+    if (!binding->recorded &&
+        cog_binding_write(login->store, &marked, &why) < 0) {
+        cog_login_note(note,
+                       "the binding does not say that a record was kept: %s",
+                       why.msg);
+    }
+}
+
+/* What it occupied makes room for the mark. */
+int
+cog_keep_remove(const struct cog_login *login,
+                const struct cog_binding *binding, struct cog_err *note,
+                struct cog_err *err)
+{
+    if (cog_record_erase(login->store, login->prepared->config.issuer,
+                         binding->sub, err) < 0)
+        return -1;
+    cog_keep_mark(login, binding, note);
+    return 0;
+}
+
+int
+cog_keep_replace(const struct cog_login *login,
+                 const struct cog_binding *binding,
+                 const struct cog_record *record, struct cog_err *note,
+                 struct cog_err *err)
+{
+    const struct cog_record_key key =
+        cog_keep_key(login->prepared, binding->sub);
+    struct cog_err why = COG_ERR_INIT;
+
+    if (cog_record_write(login->store, &key, record, &why) == 0)
+        return 0;
+    if (cog_keep_remove(login, binding, note, err) < 0)
+        return -1;
+    cog_login_note(note,
+                   "the record was removed, since it could not be "
+                   "written: %s",
+                   why.msg);
+    return 0;
+}
+
 static int
-drop_locked(const struct cog_login *login, struct cog_err *err)
+drop_locked(const struct cog_login *login, struct cog_err *note,
+            struct cog_err *err)
 {
     struct cog_record record = COG_RECORD_INIT;
     struct cog_binding binding;
@@ -431,11 +512,8 @@ drop_locked(const struct cog_login *login, struct cog_err *err)
         goto out;
     rc = 0;
     if (found && record.verifier.len > 0) {
-        const struct cog_record_key key =
-            cog_keep_key(login->prepared, binding.sub);
-
         cog_secret_clear(&record.verifier);
-        rc = cog_record_write(login->store, &key, &record, err);
+        rc = cog_keep_replace(login, &binding, &record, note, err);
     }
 
 out:
@@ -458,7 +536,8 @@ check_keyless(const struct cog_login *login, struct cog_err *err)
 }
 
 int
-cog_keep_drop_verifier(const struct cog_login *login, struct cog_err *err)
+cog_keep_drop_verifier(const struct cog_login *login, struct cog_err *note,
+                       struct cog_err *err)
 {
     int lock = -1;
     int rc;
@@ -470,7 +549,7 @@ cog_keep_drop_verifier(const struct cog_login *login, struct cog_err *err)
     if (cog_userlock_take(login->store, user_of(login), COG_USERLOCK_WAIT_MS,
                           &lock, err) < 0)
         return -1;
-    rc = drop_locked(login, err);
+    rc = drop_locked(login, note, err);
     (void)close(lock);
     return rc;
 }

@@ -76,6 +76,35 @@ int cog_keep_write(const struct cog_env *env, const struct cog_login *login,
                    struct cog_err *err) COG_MUST_USE;
 
 /*
+ * Would the rules still let in whom this record is of? As
+ * cog_identity_still().
+ */
+int cog_keep_still(const struct cog_prepared *prepared,
+                   const struct cog_record *record, const char **ret_rule,
+                   struct cog_err *err) COG_MUST_USE;
+
+/*
+ * The record as it is on disk must not be used again: write it anew, or, as on
+ * a full disk, remove it, which refuses until the next full sign-in (`note`
+ * says so). With the user's lock held. COG_E_SYSTEM: the old one is still
+ * there.
+ */
+int cog_keep_replace(const struct cog_login *login,
+                     const struct cog_binding *binding,
+                     const struct cog_record *record, struct cog_err *note,
+                     struct cog_err *err) COG_MUST_USE;
+
+/* Remove it. The same otherwise. */
+int cog_keep_remove(const struct cog_login *login,
+                    const struct cog_binding *binding, struct cog_err *note,
+                    struct cog_err *err) COG_MUST_USE;
+
+/* That there is a record, if the binding does not say so yet: without that, a
+ * lost one would look like none. Best effort, with a note. */
+void cog_keep_mark(const struct cog_login *login,
+                   const struct cog_binding *binding, struct cog_err *note);
+
+/*
  * The record of the user's binding, into `ret` (COG_RECORD_INIT), and whose it
  * is (*ret_binding). *ret_found is false when he is not bound, or there is no
  * record that can be opened. Errors as cog_keep_bound() and record.h.
@@ -86,11 +115,12 @@ int cog_keep_record(const struct cog_login *login,
 
 /*
  * The last password no longer opens anything offline: the pool has a new one.
- * The next sign-in makes a new verifier. COG_E_SYSTEM (also when the store is
+ * The next sign-in makes a new verifier. `note` says when the whole record had
+ * to go for that. COG_E_SYSTEM (also when the store is
  * unsound, or the key of his record is not there now), COG_E_NET,
  * COG_E_IDENTITY, COG_E_NOMEM: it may still do so.
  */
-int cog_keep_drop_verifier(const struct cog_login *login,
+int cog_keep_drop_verifier(const struct cog_login *login, struct cog_err *note,
                            struct cog_err *err) COG_MUST_USE;
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/login/login.h"
 
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -127,7 +128,7 @@ try(struct cog_signin *s, const struct cog_secret *password,
         return 0;
     if (!config->offline || !is_unreachable(s, &why))
         return cog_fail(err, why.code, "%s", why.msg);
-    cog_fail(&s->facts->note, why.code, "%s", why.msg);
+    cog_login_note(&s->facts->note, "%s", why.msg);
     return cog_offline_run(s->env, s->login, password, s->facts, err);
 }
 
@@ -197,6 +198,22 @@ cog_login_authenticate(const struct cog_env *env, const struct cog_login *login,
         cog_fail(err, cog_signin_code(&s, why.code), "%s", why.msg);
     cog_signin_close(&s);
     return rc;
+}
+
+void
+cog_login_note(struct cog_err *note, const char *fmt, ...)
+{
+    const size_t len = strlen(note->msg);
+    const char *joint = len == 0 ? "" : "; ";
+    char more[COG_ERR_MSG_BYTES];
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)vsnprintf(more, sizeof(more), fmt, ap);
+    va_end(ap);
+    note->code = COG_E_SYSTEM;
+    (void)snprintf(note->msg + len, sizeof(note->msg) - len, "%s%s", joint,
+                   more);
 }
 
 void

@@ -58,7 +58,7 @@ struct cog_login_facts {
                              * ...; static */
     const char *mfa;        /* second factor used, or ""; static */
     const char *rule;       /* what allowed the user, or ""; static */
-    struct cog_err note;    /* the first thing that went wrong on the side */
+    struct cog_err note;    /* what went wrong on the side */
 };
 
 #define COG_LOGIN_FACTS_INIT                        \
@@ -77,6 +77,11 @@ int cog_login_authenticate(const struct cog_env *env,
                            const struct cog_login *login,
                            struct cog_login_facts *facts,
                            struct cog_err *err) COG_MUST_USE;
+
+/* Add one more thing that went wrong on the side to a note, as long as there
+ * is room. */
+void cog_login_note(struct cog_err *note, const char *fmt, ...)
+    COG_PRINTF(2, 3);
 
 /* Why, for the log: what refused the user (err), or else what allowed him; and
  * the note. Where there is no room for both, each has half. */

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "lib/login/identity.h"
 #include "lib/login/keep.h"
 #include "lib/login/recheck.h"
 #include "lib/store/record.h"
@@ -78,8 +77,8 @@ try_password(struct offline *o, struct cog_err *err)
         return cog_fail(err, COG_E_DENIED, "wrong password, offline");
     o->record.tries_left++;
     if (write_record(o, &why) < 0) {
-        cog_fail(&o->facts->note, COG_E_SYSTEM,
-                 "one try less offline from now on: %s", why.msg);
+        cog_login_note(&o->facts->note, "one try less offline from now on: %s",
+                       why.msg);
     }
     return 0;
 }
@@ -88,11 +87,9 @@ try_password(struct offline *o, struct cog_err *err)
 static int
 check_rules(struct offline *o, struct cog_err *err)
 {
-    const struct cog_prepared *prepared = o->login->prepared;
     const char *rule = "";
 
-    if (cog_identity_still(&prepared->config, &prepared->local,
-                           &o->record.groups, &rule, err) < 0)
+    if (cog_keep_still(o->login->prepared, &o->record, &rule, err) < 0)
         return -1;
     (void)snprintf(o->facts->sub, sizeof(o->facts->sub), "%s", o->binding.sub);
     o->facts->method = "offline";
@@ -184,9 +181,9 @@ cog_offline_refused(const struct cog_login *login,
         return;
     if (of_user ||
         (kind == COG_REFUSAL_CREDENTIALS && opens(login, password, &why)))
-        (void)!cog_keep_drop_verifier(login, &why);
+        (void)!cog_keep_drop_verifier(login, note, &why);
     if (why.code != COG_OK) {
-        cog_fail(note, why.code, "the last password may still work offline: %s",
-                 why.msg);
+        cog_login_note(note, "the last password may still work offline: %s",
+                       why.msg);
     }
 }

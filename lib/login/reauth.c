@@ -113,8 +113,8 @@ use_ticket(const struct cog_env *env, const struct cog_login *login,
     }
     if (renewal == COG_RENEWAL_REFUSED || renewal == COG_RENEWAL_LOST)
         cog_ticket_erase(login->store, &ticket);
-    cog_fail(&facts->note, why.code, "not without a question: %s%s%s", why.msg,
-             asked.note.msg[0] == '\0' ? "" : "; ", asked.note.msg);
+    cog_login_note(&facts->note, "not without a question: %s%s%s", why.msg,
+                   asked.note.msg[0] == '\0' ? "" : "; ", asked.note.msg);
     return false;
 }
 
@@ -141,5 +141,5 @@ cog_reauth_grant(const struct cog_env *env, const struct cog_login *login,
     ticket = ticket_of(login, sub);
     if (cog_ticket_write(login->store, &ticket, &time, &why) < 0 &&
         why.code != COG_E_SCOPE)
-        cog_fail(note, COG_E_SYSTEM, "no ticket: %s", why.msg);
+        cog_login_note(note, "no ticket: %s", why.msg);
 }

@@ -2,14 +2,17 @@
 #include "lib/login/recheck.h"
 
 #include <stdbool.h>
-#include <stdio.h>
+#include <string.h>
 
 #include "lib/core/options.h"
-#include "lib/login/identity.h"
 #include "lib/login/keep.h"
 #include "lib/login/renewal.h"
 #include "lib/login/scope.h"
 #include "lib/store/tombstone.h"
+
+/* How much older than account_recheck an answer may be while another process
+ * has the user's lock, in seconds: more than a pool takes to answer. */
+#define LOCKED_SLACK_S INT64_C(60)
 
 /* One call. */
 struct recheck {
@@ -41,20 +44,49 @@ asks_pool(const struct recheck *r)
     return config_of(r)->account_recheck_s != COG_OPTIONS_OFF;
 }
 
+/* Whom the rules of one service alone have refused is theirs alone. */
+static bool
+is_of(const struct cog_tombstone *tombstone, const struct cog_login *login)
+{
+    const char *service = login->service == NULL ? "" : login->service;
+
+    return tombstone->reason != COG_TOMBSTONE_GROUPS ||
+           strcmp(tombstone->service, service) == 0;
+}
+
+/* Whether a full sign-in is all it takes. */
+static enum cog_errc
+code_of(enum cog_tombstone_reason reason)
+{
+    switch (reason) {
+    case COG_TOMBSTONE_DISABLED:
+        return COG_E_DISABLED;
+    case COG_TOMBSTONE_TOKEN:
+    case COG_TOMBSTONE_REUSED:
+        return COG_E_LOST;
+    case COG_TOMBSTONE_NOT_FOUND:
+    case COG_TOMBSTONE_GROUPS:
+    case COG_TOMBSTONE_REASONS_:
+        break;
+    }
+    return COG_E_IDENTITY;
+}
+
 int
 cog_recheck_tombstone(const struct cog_login *login, struct cog_err *err)
 {
     struct cog_tombstone tombstone;
+    struct cog_err why = COG_ERR_INIT;
     bool found = false;
 
     if (cog_tombstone_read(login->store, login->prepared->local.account.name,
-                           &tombstone, &found, err) < 0)
-        return -1;
-    if (!found)
+                           &tombstone, &found, &why) < 0) {
+        return cog_fail(err, why.code == COG_E_IDENTITY ? COG_E_LOST : why.code,
+                        "%s", why.msg);
+    }
+    if (!found || !is_of(&tombstone, login))
         return 0;
-    return cog_fail(err,
-                    tombstone.reason == COG_TOMBSTONE_DISABLED ? COG_E_DISABLED
-                                                               : COG_E_IDENTITY,
+    return cog_fail(err, code_of(tombstone.reason),
                     "refused until a full sign-in: %s",
                     cog_tombstone_text(tombstone.reason));
 }
@@ -97,17 +129,17 @@ find_binding(struct recheck *r, struct cog_err *err)
     if (cog_scope_check(config_of(r), local_of(r), &scope) < 0 &&
         login->store == NULL && !login->store_unsound)
         return cog_fail(err, scope.code, "%s", scope.msg);
-    if (cog_keep_bound(login, &r->binding, &found, err) < 0 ||
-        cog_recheck_tombstone(login, err) < 0)
+    if (cog_keep_bound(login, &r->binding, &found, err) < 0)
+        return -1;
+    if (found)
+        memcpy(r->facts->sub, r->binding.sub, sizeof(r->facts->sub));
+    if (cog_recheck_tombstone(login, err) < 0)
         return -1;
     if (scope.code != COG_OK) {
         return cog_fail(err, found ? COG_E_IDENTITY : scope.code, "%s",
                         scope.msg);
     }
-    if (!found)
-        return refuse_unbound(r, err);
-    (void)snprintf(r->facts->sub, sizeof(r->facts->sub), "%s", r->binding.sub);
-    return 0;
+    return found ? 0 : refuse_unbound(r, err);
 }
 
 /* What can be asked about is a record with a token. */
@@ -115,6 +147,19 @@ static bool
 is_usable(const struct recheck *r)
 {
     return r->recorded && r->record.refresh_token.len > 0;
+}
+
+/* As it is on disk now. */
+static int
+read_record(struct recheck *r, bool *ret_lost, struct cog_err *err)
+{
+    const struct cog_record_key key =
+        cog_keep_key(r->login->prepared, r->binding.sub);
+
+    cog_record_clear(&r->record);
+    r->recorded = false;
+    return cog_record_read(r->login->store, &key, &r->record, &r->recorded,
+                           ret_lost, err);
 }
 
 /*
@@ -125,15 +170,12 @@ is_usable(const struct recheck *r)
 static int
 find_record(struct recheck *r, struct cog_err *err)
 {
-    const struct cog_record_key key =
-        cog_keep_key(r->login->prepared, r->binding.sub);
     const char *no_key = cog_store_no_key(r->login->store);
     bool lost = false;
 
     if (no_key != NULL)
         return cog_fail(err, COG_E_SYSTEM, "%s", no_key);
-    if (cog_record_read(r->login->store, &key, &r->record, &r->recorded, &lost,
-                        err) < 0)
+    if (read_record(r, &lost, err) < 0)
         return -1;
     if (is_usable(r) || !asks_pool(r))
         return 0;
@@ -141,7 +183,7 @@ find_record(struct recheck *r, struct cog_err *err)
         return cog_fail(err, COG_E_NEVER,
                         "no sign-in on this host was recorded");
     }
-    return cog_fail(err, COG_E_IDENTITY,
+    return cog_fail(err, COG_E_LOST,
                     "the record of the last sign-in is %s: sign in once with "
                     "the pool password",
                     lost ? "damaged or foreign" : "gone");
@@ -158,6 +200,23 @@ answered_within(const struct recheck *r, int64_t max_s)
     return age_s >= 0 && age_s < max_s;
 }
 
+/* Do the rules still admit whom the record is of? */
+static void
+judge_rules(struct recheck *r)
+{
+    r->barred = (struct cog_err)COG_ERR_INIT;
+    if (r->recorded) {
+        (void)!cog_keep_still(r->login->prepared, &r->record, &r->facts->rule,
+                              &r->barred);
+    }
+}
+
+static bool
+is_barred(const struct recheck *r)
+{
+    return r->barred.code != COG_OK;
+}
+
 static int
 let_in(struct recheck *r, const char *method)
 {
@@ -171,21 +230,50 @@ refuse_barred(const struct recheck *r, struct cog_err *err)
     return cog_fail(err, r->barred.code, "%s", r->barred.msg);
 }
 
-/* The pool said nothing new: what it said last holds for a while, unless
- * another process has just heard otherwise. */
+/* What the pool said last holds for max_s, although `why` nothing new is known,
+ * unless another process has just heard otherwise. */
 static int
-grace(struct recheck *r, const struct cog_err *why, struct cog_err *err)
+hold_on(struct recheck *r, const char *method, int64_t max_s,
+        const struct cog_err *why, struct cog_err *err)
 {
     if (cog_recheck_tombstone(r->login, err) < 0)
         return -1;
-    if (r->barred.code != COG_OK)
+    if (is_barred(r))
         return refuse_barred(r, err);
-    if (!answered_within(r, config_of(r)->recheck_grace_s)) {
+    if (!is_usable(r) || !answered_within(r, max_s)) {
         return cog_fail(err, why->code, "%s; the pool's last answer is too old",
                         why->msg);
     }
-    cog_fail(&r->facts->note, why->code, "%s", why->msg);
-    return let_in(r, "grace");
+    cog_login_note(&r->facts->note, "%s", why->msg);
+    return let_in(r, method);
+}
+
+/* Nothing of the pool, or nothing of use. */
+static int
+grace(struct recheck *r, const struct cog_err *why, struct cog_err *err)
+{
+    return hold_on(r, "grace", config_of(r)->recheck_grace_s, why, err);
+}
+
+/*
+ * Another process has the lock. One that asks the pool does so in seconds; one
+ * that was stopped may have it for ever, and must not make an old answer count.
+ * So what counts is what that process, or one before it, has left by now.
+ */
+static int
+wait_no_longer(struct recheck *r, const struct cog_err *why,
+               struct cog_err *err)
+{
+    const struct cog_config *config = config_of(r);
+    const int64_t slack_s = config->recheck_grace_s < LOCKED_SLACK_S
+                                ? config->recheck_grace_s
+                                : LOCKED_SLACK_S;
+    bool lost = false;
+
+    if (read_record(r, &lost, err) < 0)
+        return -1;
+    judge_rules(r);
+    return hold_on(r, "cached", config->account_recheck_s + slack_s, why, err);
 }
 
 static int
@@ -209,6 +297,11 @@ ask_pool(struct recheck *r, struct cog_err *err)
     }
     if (renewal == COG_RENEWAL_UNREACHABLE || renewal == COG_RENEWAL_BUSY)
         return grace(r, &why, err);
+    if (renewal == COG_RENEWAL_LOCKED)
+        return wait_no_longer(r, &why, err);
+    /* Whoever had the lock before us says it better. */
+    if (renewal == COG_RENEWAL_LOST && cog_recheck_tombstone(r->login, err) < 0)
+        return -1;
     return cog_fail(err, why.code, "%s", why.msg);
 }
 
@@ -216,14 +309,10 @@ ask_pool(struct recheck *r, struct cog_err *err)
 static int
 judge(struct recheck *r, struct cog_err *err)
 {
-    const bool barred =
-        r->recorded &&
-        cog_identity_still(config_of(r), local_of(r), &r->record.groups,
-                           &r->facts->rule, &r->barred) < 0;
-
+    judge_rules(r);
     if (!asks_pool(r))
-        return barred ? refuse_barred(r, err) : let_in(r, "bound");
-    if (!barred && answered_within(r, config_of(r)->account_recheck_s))
+        return is_barred(r) ? refuse_barred(r, err) : let_in(r, "bound");
+    if (!is_barred(r) && answered_within(r, config_of(r)->account_recheck_s))
         return let_in(r, "cached");
     return ask_pool(r, err);
 }

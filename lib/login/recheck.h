@@ -23,18 +23,20 @@
  * says so now), "grace" (it cannot be asked, and said so lately) or "bound" (it
  * is not asked in this service).
  * COG_E_SCOPE: not ours. COG_E_NEVER: has to sign in with the pool first.
- * COG_E_IDENTITY, COG_E_DISABLED: refused. COG_E_SYSTEM: the store is not as it
- * must be. COG_E_UNREACHABLE, COG_E_NET and others: the pool could not be
- * asked, and the grace is over or does not cover why. Uses env's network only
- * when the pool has to be asked, and its user not at all.
+ * COG_E_LOST: has to do so again. COG_E_IDENTITY, COG_E_DISABLED: refused.
+ * COG_E_SYSTEM: the store is not as it must be. COG_E_UNREACHABLE, COG_E_NET
+ * and others: the pool could not be asked, and the grace is over or does not
+ * cover why. Uses env's network only when the pool has to be asked, and its
+ * user not at all.
  */
 int cog_recheck_account(const struct cog_env *env,
                         const struct cog_login *login,
                         struct cog_login_facts *facts,
                         struct cog_err *err) COG_MUST_USE;
 
-/* A tombstone refuses. COG_E_DISABLED, COG_E_IDENTITY (also when it cannot be
- * read), COG_E_SYSTEM. */
+/* A tombstone refuses, unless it is of another service only: there the rules
+ * decide, going by the record. COG_E_DISABLED, COG_E_IDENTITY; COG_E_LOST (also
+ * when it cannot be read): a full sign-in is all it takes; COG_E_SYSTEM. */
 int cog_recheck_tombstone(const struct cog_login *login,
                           struct cog_err *err) COG_MUST_USE;
 

@@ -2,10 +2,10 @@
 #include "lib/login/renewal.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/login/identity.h"
 #include "lib/login/keep.h"
 #include "lib/pool/refresh.h"
 #include "lib/store/pause.h"
@@ -35,11 +35,11 @@ static const struct {
      "the pool has disabled the user"},
     {COG_REFUSAL_NOT_FOUND, COG_TOMBSTONE_NOT_FOUND, COG_E_IDENTITY,
      "the pool no longer knows the user"},
-    {COG_REFUSAL_RESET, COG_TOMBSTONE_TOKEN, COG_E_IDENTITY,
+    {COG_REFUSAL_RESET, COG_TOMBSTONE_TOKEN, COG_E_LOST,
      "the pool wants the user's password reset"},
-    {COG_REFUSAL_TOKEN, COG_TOMBSTONE_TOKEN, COG_E_IDENTITY,
+    {COG_REFUSAL_TOKEN, COG_TOMBSTONE_TOKEN, COG_E_LOST,
      "the pool no longer honours the sign-in"},
-    {COG_REFUSAL_REUSED, COG_TOMBSTONE_REUSED, COG_E_IDENTITY,
+    {COG_REFUSAL_REUSED, COG_TOMBSTONE_REUSED, COG_E_LOST,
      "a rotated refresh token came back: it may have been STOLEN from this "
      "host, or a reply of the pool's was lost"},
 };
@@ -62,7 +62,7 @@ write_record(struct renewal *r, struct cog_err *err)
 static void
 note(struct renewal *r, const char *what, const struct cog_err *why)
 {
-    cog_fail(&r->s->facts->note, COG_E_SYSTEM, "%s: %s", what, why->msg);
+    cog_login_note(&r->s->facts->note, "%s: %s", what, why->msg);
 }
 
 static void
@@ -74,6 +74,10 @@ bury(struct renewal *r, enum cog_tombstone_reason reason)
     memcpy(tombstone.user, r->binding->user, sizeof(tombstone.user));
     memcpy(tombstone.issuer, r->binding->issuer, sizeof(tombstone.issuer));
     memcpy(tombstone.sub, r->binding->sub, sizeof(tombstone.sub));
+    if (reason == COG_TOMBSTONE_GROUPS && r->s->login->service != NULL) {
+        (void)snprintf(tombstone.service, sizeof(tombstone.service), "%s",
+                       r->s->login->service);
+    }
     if (cog_tombstone_write(r->s->login->store, &tombstone, &why) < 0)
         note(r, "no tombstone could be left", &why);
 }
@@ -88,7 +92,8 @@ erase_secrets(struct renewal *r)
     cog_secret_clear(&r->record.refresh_token);
     cog_secret_clear(&r->record.verifier);
     r->record.tries_left = 0;
-    if (write_record(r, &why) < 0)
+    if (cog_keep_replace(r->s->login, r->binding, &r->record,
+                         &r->s->facts->note, &why) < 0)
         note(r, "the record still has its refresh token", &why);
 }
 
@@ -155,11 +160,13 @@ refresh(struct renewal *r, struct cog_err *err)
 }
 
 /* With rotation the old token is dead from now on: the new one is on disk
- * before anything else can go wrong. One that cannot be kept ends. */
+ * before anything else can go wrong. One that cannot be kept ends, and so does
+ * the record: to use the old one again would look like theft. */
 static int
 take_rotated(struct renewal *r, struct cog_err *err)
 {
     const struct cog_secret *token = &r->s->reply.tokens.refresh;
+    struct cog_err why = COG_ERR_INIT;
 
     if (token->len == 0)
         return 0;
@@ -168,8 +175,19 @@ take_rotated(struct renewal *r, struct cog_err *err)
                           err) == 0 &&
         write_record(r, err) == 0)
         return 0;
+    if (cog_keep_remove(r->s->login, r->binding, &r->s->facts->note, &why) < 0)
+        note(r, "the record still has the old refresh token", &why);
     cog_signin_revoke(r->s);
     return -1;
+}
+
+/* What the pool says now. The interactive time stays: nobody typed. */
+static int
+take_answer(struct renewal *r, struct cog_err *err)
+{
+    cog_list_clear(&r->record.groups);
+    r->record.online_s = now_s(r);
+    return cog_keep_groups(r->s->claims, &r->record.groups, err);
 }
 
 /* Was he let in by the groups he was in, and is not by those he is in now? A
@@ -178,32 +196,39 @@ static bool
 has_left(const struct renewal *r)
 {
     const struct cog_prepared *prepared = r->s->login->prepared;
-    struct cog_list groups = {.count = 0};
-    struct cog_err before = COG_ERR_INIT;
-    struct cog_err now = COG_ERR_INIT;
+    struct cog_record now = COG_RECORD_INIT;
+    struct cog_err gone = COG_ERR_INIT;
+    struct cog_err none = COG_ERR_INIT;
     const char *rule;
     bool left;
 
+    memcpy(now.username, r->record.username, sizeof(now.username));
     left = strcmp(cog_claims_sub(r->s->claims), r->binding->sub) == 0 &&
-           cog_keep_groups(r->s->claims, &groups, &now) == 0 &&
-           cog_identity_still(&prepared->config, &prepared->local, &groups,
-                              &rule, &now) < 0 &&
-           cog_identity_still(&prepared->config, &prepared->local,
-                              &r->record.groups, &rule, &before) == 0;
-    cog_list_clear(&groups);
+           cog_keep_groups(r->s->claims, &now.groups, &gone) == 0 &&
+           cog_keep_still(prepared, &now, &rule, &gone) < 0 &&
+           cog_keep_still(prepared, &r->record, &rule, &none) == 0;
+    cog_record_clear(&now);
     return left;
 }
 
+/* Out of this service, not of all: the others go by the groups he is in now,
+ * and can ask again. */
 static void
 turn_away(struct renewal *r)
 {
-    struct cog_refused refused = {COG_REFUSAL_NONE, ""};
-    struct cog_err none = COG_ERR_INIT;
+    const struct cog_login *login = r->s->login;
+    struct cog_err *said = &r->s->facts->note;
+    struct cog_err why = COG_ERR_INIT;
+    int rc;
 
     bury(r, COG_TOMBSTONE_GROUPS);
-    (void)!cog_refresh_revoke(&r->s->api, &r->record.refresh_token, &refused,
-                              &none);
-    erase_secrets(r);
+    if (take_answer(r, &why) == 0) {
+        rc = cog_keep_replace(login, r->binding, &r->record, said, &why);
+    } else {
+        rc = cog_keep_remove(login, r->binding, said, &why);
+    }
+    if (rc < 0)
+        note(r, "the record still has the old groups", &why);
 }
 
 /* Exactly as after a sign-in. */
@@ -226,17 +251,16 @@ check(struct renewal *r, enum cog_renewal *ret, struct cog_err *err)
     return cog_fail(err, why.code, "%s", why.msg);
 }
 
-/* What the pool says now. The interactive time stays: nobody typed. */
 static void
 update_record(struct renewal *r)
 {
     struct cog_err why = COG_ERR_INIT;
 
-    cog_list_clear(&r->record.groups);
-    r->record.online_s = now_s(r);
-    if (cog_keep_groups(r->s->claims, &r->record.groups, &why) < 0 ||
-        write_record(r, &why) < 0)
+    if (take_answer(r, &why) < 0 || write_record(r, &why) < 0) {
         note(r, "the record stays as it was", &why);
+        return;
+    }
+    cog_keep_mark(r->s->login, r->binding, &r->s->facts->note);
 }
 
 static int
@@ -262,9 +286,7 @@ was_answered(const struct renewal *r)
     struct cog_err none = COG_ERR_INIT;
 
     return age_s >= 0 && age_s < r->young_s &&
-           cog_identity_still(&prepared->config, &prepared->local,
-                              &r->record.groups, &r->s->facts->rule,
-                              &none) == 0;
+           cog_keep_still(prepared, &r->record, &r->s->facts->rule, &none) == 0;
 }
 
 static int
@@ -278,8 +300,7 @@ renew(struct renewal *r, enum cog_renewal *ret, struct cog_err *err)
         return -1;
     if (!found || r->record.refresh_token.len == 0) {
         *ret = COG_RENEWAL_LOST;
-        return cog_fail(err, COG_E_IDENTITY,
-                        "the record of the last sign-in is %s",
+        return cog_fail(err, COG_E_LOST, "the record of the last sign-in is %s",
                         lost ? "damaged or foreign" : "gone");
     }
     if (!was_answered(r) && ask_pool(r, ret, err) < 0)
@@ -297,7 +318,7 @@ renew_locked(struct renewal *r, enum cog_renewal *ret, struct cog_err *err)
 
     if (cog_userlock_take(r->s->login->store, r->binding->user,
                           COG_USERLOCK_WAIT_MS, &lock, &why) < 0) {
-        *ret = outcome_of(why.code);
+        *ret = why.code == COG_E_NET ? COG_RENEWAL_LOCKED : COG_RENEWAL_FAILED;
         return cog_fail(err, why.code, "%s", why.msg);
     }
     rc = renew(r, ret, err);

@@ -26,8 +26,10 @@ enum cog_renewal {
     COG_RENEWAL_LOST,        /* no record to ask with */
     COG_RENEWAL_UNREACHABLE, /* nothing of the pool was heard, now or within
                               * the pause after such a silence */
-    COG_RENEWAL_BUSY,        /* out of order, throttled, or somebody else is
-                              * asking: nothing new is known */
+    COG_RENEWAL_BUSY,        /* out of order or throttled: nothing new is
+                              * known */
+    COG_RENEWAL_LOCKED,      /* another process has the user's lock: it is
+                              * asking, or was stopped */
     COG_RENEWAL_FAILED       /* anything else: refuse */
 };
 
@@ -36,10 +38,13 @@ enum cog_renewal {
  * process got while this one waited, and that is younger than young_s, is as
  * good as one of our own (s->claims are NULL then); 0: the pool is asked.
  * A refusal that will stand leaves a tombstone: the pool has disabled, deleted
- * or reset the user, ended his token, or taken him out of the groups that let
- * him in. One that may pass leaves none. Returns 0 exactly with *ret GOOD.
- * COG_E_DISABLED, COG_E_IDENTITY: refused. Otherwise as refresh.h, signin.h
- * and record.h.
+ * or reset the user, or ended his token, which ends the record as well; or it
+ * has taken him out of the groups that let him into this service, which the
+ * record knows from then on. One that may pass leaves none. What cannot be
+ * rewritten on the way is removed. Returns 0 exactly with *ret GOOD.
+ * COG_E_DISABLED, COG_E_IDENTITY: refused. COG_E_LOST: the same until a full
+ * sign-in. COG_E_NET with LOCKED. Otherwise as refresh.h, signin.h and
+ * record.h.
  */
 int cog_renewal_run(struct cog_signin *s, const struct cog_binding *binding,
                     int64_t young_s, enum cog_renewal *ret,

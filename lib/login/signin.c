@@ -314,7 +314,7 @@ cog_signin_tell(const struct cog_signin *s, const struct cog_refused *refused)
 enum cog_errc
 cog_signin_code(const struct cog_signin *s, enum cog_errc code)
 {
-    if (code != COG_E_DENIED || !s->flow.proven)
+    if ((code != COG_E_DENIED && code != COG_E_CHALLENGE) || !s->flow.proven)
         return code;
     return s->flow.refused.kind == COG_REFUSAL_SESSION ? COG_E_LATE
                                                        : COG_E_REFUSED;
@@ -330,10 +330,10 @@ judge_kept(const struct cog_signin *s, const struct cog_secret *password)
 
     if (!s->flow.proven)
         cog_offline_refused(s->login, &s->flow.refused, password, note);
-    if (s->flow.password_changed && !s->login->read_only &&
-        cog_keep_drop_verifier(s->login, &why) < 0) {
-        cog_fail(note, why.code, "the old password may still work offline: %s",
-                 why.msg);
+    if (s->flow.password_sent && !s->login->read_only &&
+        cog_keep_drop_verifier(s->login, note, &why) < 0) {
+        cog_login_note(note, "the old password may still work offline: %s",
+                       why.msg);
     }
 }
 

@@ -90,7 +90,7 @@ int cog_signin_run(struct cog_signin *s, const struct cog_secret *password,
 /*
  * The code of a failure that the last try ended with: who is proven need not
  * look for a mistake in his password. COG_E_REFUSED or COG_E_LATE for his
- * COG_E_DENIED, else `code`.
+ * COG_E_DENIED and COG_E_CHALLENGE, else `code`.
  */
 enum cog_errc cog_signin_code(const struct cog_signin *s, enum cog_errc code);
 

@@ -48,6 +48,7 @@ struct cog_flow_facts {
     const char *mfa;
     bool device_unknown;   /* the pool has forgotten `device`: so should we */
     bool password_changed; /* NEW_PASSWORD_REQUIRED was answered */
+    bool password_sent;    /* a new one may be the user's, answer or not */
     /* The password that proved the user in the end: the new one after a forced
      * change, one typed for a menu's choice; empty when none did. Clear it. */
     struct cog_secret password;

@@ -53,9 +53,12 @@ out:
     return rc;
 }
 
+/* From now on the new password may be the user's, even if no answer comes:
+ * until the pool says that it would not have it. */
 static int
 send_change(struct cog_run *run, const struct renewal *r, struct cog_err *err)
 {
+    const enum cog_refusal *refused = &run->facts->refused.kind;
     struct cog_api_field fields[1 + COG_NAMES_MAX] = {
         {"NEW_PASSWORD", cog_secret_str(&r->password)}};
 
@@ -63,7 +66,13 @@ send_change(struct cog_run *run, const struct renewal *r, struct cog_err *err)
         fields[1 + i].name = r->attributes.item[i].key;
         fields[1 + i].value = cog_secret_str(&r->attributes.item[i].value);
     }
-    return cog_run_respond(run, fields, 1 + r->attributes.count, err);
+    run->facts->password_sent = true;
+    if (cog_run_respond(run, fields, 1 + r->attributes.count, err) == 0)
+        return 0;
+    if (*refused == COG_REFUSAL_NEW_PASSWORD ||
+        *refused == COG_REFUSAL_ATTRIBUTE)
+        run->facts->password_sent = false;
+    return -1;
 }
 
 /* Attributes the pool refuses are asked for again, with the same password. */

@@ -190,14 +190,19 @@ make_at(char *new_path, const struct cog_store_input *input)
 static int
 make_first(const struct cog_store_input *input, struct cog_err *err)
 {
+    struct cog_err why = COG_ERR_INIT;
     char new_path[PATH_MAX];
     const int n =
         snprintf(new_path, sizeof(new_path), "%s.XXXXXX", input->state_dir);
 
     if (n < 0 || (size_t)n >= sizeof(new_path))
         return cog_fail(err, COG_E_SYSTEM, "the store's path is too long");
-    if (check_unmarked(input, err) < 0)
-        return -1;
+    if (check_unmarked(input, &why) < 0) {
+        /* Somebody else may have made and marked it since we looked. */
+        if (!is_missing(input->state_dir))
+            return 0;
+        return cog_fail(err, why.code, "%s", why.msg);
+    }
     if (!input->may_make_key) {
         return cog_fail(err, COG_E_NEVER,
                         "%.200s was never made: a sign-in makes it, or see "

@@ -12,6 +12,8 @@
 /* The longest word below, and the digits of a time, with the NUL. */
 #define WORD_BYTES   16
 #define NUMBER_BYTES 21
+/* On disk no value is empty: no service. */
+#define NO_SERVICE "-"
 
 static const struct {
     const char *word; /* on disk: never change one */
@@ -37,7 +39,7 @@ struct form {
     struct cog_tombstone tombstone;
     char reason[WORD_BYTES];
     char time[NUMBER_BYTES];
-    struct cog_sheet_field fields[5];
+    struct cog_sheet_field fields[6];
     struct cog_usersheet sheet;
 };
 
@@ -54,6 +56,8 @@ understand(void *ctx, struct cog_err *err)
     if (!cog_number_parse(form->time, 0, INT64_MAX, &form->tombstone.time_s))
         return cog_fail(err, COG_E_IDENTITY, "its time is no number");
     form->tombstone.reason = (enum cog_tombstone_reason)i;
+    if (strcmp(form->tombstone.service, NO_SERVICE) == 0)
+        form->tombstone.service[0] = '\0';
     return 0;
 }
 
@@ -66,6 +70,7 @@ lay_out(const struct cog_store *store, struct form *form)
         {"issuer", t->issuer, sizeof(t->issuer)},
         {"sub", t->sub, sizeof(t->sub)},
         {"reason", form->reason, sizeof(form->reason)},
+        {"service", t->service, sizeof(t->service)},
         {"time", form->time, sizeof(form->time)},
     };
 
@@ -75,6 +80,7 @@ lay_out(const struct cog_store *store, struct form *form)
         .store = store,
         .dir = store->tombstones,
         .title = "tombstone",
+        .sign_in_mends = true,
         .fields = form->fields,
         .count = COG_COUNT(fields),
         .understand = understand,
@@ -108,6 +114,8 @@ cog_tombstone_write(const struct cog_store *store,
     lay_out(store, &form);
     (void)snprintf(form.reason, sizeof(form.reason), "%s",
                    reasons[tombstone->reason].word);
+    if (form.tombstone.service[0] == '\0')
+        memcpy(form.tombstone.service, NO_SERVICE, sizeof(NO_SERVICE));
     /* A clock that is wrong must not make one that nobody can read. */
     (void)snprintf(form.time, sizeof(form.time), "%" PRId64,
                    tombstone->time_s < 0 ? 0 : tombstone->time_s);

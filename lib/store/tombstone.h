@@ -10,6 +10,7 @@
 
 #include "lib/core/err.h"
 #include "lib/core/macros.h"
+#include "lib/core/protocol.h"
 #include "lib/store/binding.h"
 #include "lib/store/store.h"
 
@@ -19,7 +20,8 @@ enum cog_tombstone_reason {
     COG_TOMBSTONE_NOT_FOUND,
     COG_TOMBSTONE_TOKEN,  /* refresh token revoked, expired or invalid */
     COG_TOMBSTONE_REUSED, /* a rotated refresh token came back */
-    COG_TOMBSTONE_GROUPS, /* left the allowed groups, or in a denied one */
+    COG_TOMBSTONE_GROUPS, /* left the groups allowed in one service, or is in
+                           * one that is denied there */
     COG_TOMBSTONE_REASONS_
 };
 
@@ -28,6 +30,9 @@ struct cog_tombstone {
     char issuer[COG_BINDING_ISSUER_BYTES];
     char sub[COG_SUB_SIZE];
     enum cog_tombstone_reason reason;
+    /* GROUPS: the PAM service whose rules refused; "": that of a tool without
+     * one. Any other reason is of the whole host, and this is "". */
+    char service[COG_SERVICE_SIZE];
     int64_t time_s; /* seconds since 1970 */
 };
 

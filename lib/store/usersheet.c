@@ -78,9 +78,15 @@ fail_file(const struct cog_usersheet *sheet, const char *name, const char *user,
         return cog_fail(err, why->code, "%ss/%s: %s", sheet->title, shown,
                         why->msg);
     }
+    if (sheet->sign_in_mends) {
+        return cog_fail(err, why->code,
+                        "%s of %s (%ss/%s): %s: a full sign-in mends that",
+                        sheet->title, user, sheet->title, shown, why->msg);
+    }
     return cog_fail(err, why->code,
-                    "%s of %s (%ss/%s): %s: 'pam-cognito cache forget %s' "
-                    "lets the user sign in anew",
+                    "%s of %s (%ss/%s): %s: 'pam-cognito cache forget %s', and "
+                    "a full sign-in right after it: until then a lax account "
+                    "line lets in whoever has the user's key",
                     sheet->title, user, sheet->title, shown, why->msg, user);
 }
 

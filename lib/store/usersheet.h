@@ -20,6 +20,8 @@ struct cog_usersheet {
     const struct cog_store *store;
     int dir;
     const char *title; /* singular; the directory has its plural */
+    /* A full sign-in removes a damaged one; else only an administrator can. */
+    bool sign_in_mends;
     const struct cog_sheet_field *fields; /* [0] is the user */
     size_t count;
     /* Make of the fields' texts what they mean; refuses with

@@ -16,7 +16,8 @@ TOTP = "Authenticator code: $"
 SMS = r"Code sent by text message to \+\*+[0-9]{4}: $"
 EMAIL = r"Code sent by e-mail to .\*\*\*@.\*\*\*: $"
 WRONG = "Wrong code. "
-OVER = "That code has expired. "
+SMS_AGAIN = r"That code has expired; a new one was sent by text message to \+\*+[0-9]{4}: $"
+EMAIL_AGAIN = r"That code has expired; a new one was sent by e-mail to .\*\*\*@.\*\*\*: $"
 KEY = r"Key: ([A-Z2-7]+)  Code: $"
 KEY_AS_TEXT = r"or this key\r?\n([A-Z2-7]+)\r?\nCode it shows: $"
 FIRST_WRONG = r"Wrong code\. Code the app shows: $"
@@ -59,18 +60,24 @@ class Answers:
         told = pool.user(user)
         code = sent_code(pool, user)
         word = told.get("customAnswers", [""])[0]
+
+        def shown(child):
+            return authenticator(told["totpSecret"])
+
         self.key = None  # of a new authenticator, as it was shown
         self.words = {
             "password": told["password"],
             "code": code,
             "code, too late": expire(pool, code),
-            "authenticator": lambda child: authenticator(told["totpSecret"]),
+            "authenticator": shown,
+            "authenticator, too late": expire(pool, shown),
             "first code": self.first_code,
             "wrong first code": lambda child: self.first_code(child) and "000000",
             "short first code": lambda child: self.first_code(child) and "1",
             "code word": word,
             "word, too late": expire(pool, word),
             "new": NEW_PASSWORD,
+            "new, too late": expire(pool, NEW_PASSWORD),
         }
 
     def first_code(self, child):

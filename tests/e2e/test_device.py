@@ -73,7 +73,8 @@ def test_the_first_time(talk, host, pool, devices, tracking):
 
 
 # auth_flow: the question, calls of the second sign-in.
-FLOWS = {"srp": (PASSWORD, 4), "password": (PASSWORD, 3), "user_auth": (OR_MENU, 4)}
+FLOWS = {"srp": (PASSWORD, 4), "password": (PASSWORD, 3), "user_auth": (OR_MENU, 4),
+         "custom": (PASSWORD, 4)}
 
 
 @pytest.mark.parametrize("flow", FLOWS)

@@ -4,6 +4,7 @@
 Everybody here has an ssh key, so nobody is asked for a password: only the account lines decide.
 """
 
+import fcntl
 import time
 
 import pytest
@@ -58,6 +59,58 @@ def test_a_leaver_with_a_key(host, pool, clock, how):
     for _ in range(2):
         assert refused(host, "alice", records.LEAVERS[how][1])
     assert operations(pool) == []
+
+
+ADMINS = "[service sudo sudo-i]\nallow_pool_groups = linux-admins\n"
+
+
+@pytest.mark.usefixtures("line", "nopasswd")
+def test_who_leaves_the_group_of_one_service(host, pool, app, clock):
+    """sudo ends, for good; ssh goes on by the group it asks for."""
+    host.configure(pool, **BY_RULE)
+    host.append_config(ADMINS)
+    pool.admin("POST", "users/alice", {"groups": ["linux-users", "linux-admins"]})
+    assert app("alice").status() == "PAM_SUCCESS"
+    assert host.run("sudo", "-n", "id", "-un", as_user="alice").out == "root\n"
+    pool.admin("POST", "users/alice", {"groups": ["linux-users"]})
+    clock.shift(records.RECHECK)
+    for _ in range(2):
+        assert host.run("sudo", "-n", "id", "-un", as_user="alice").status != 0
+        assert last_account(host) == ("PAM_PERM_DENIED", "-")
+        assert comes_in(host, "alice")
+        assert last_account(host) == ("PAM_SUCCESS", "cached")
+    pool.admin("POST", "users/alice", {"groups": ["linux-users", "linux-admins"]})
+    clock.shift(2 * records.RECHECK)
+    assert comes_in(host, "alice")
+    assert last_account(host) == ("PAM_SUCCESS", "recheck")
+    assert host.run("sudo", "-n", "id", "-un", as_user="alice").status != 0
+    assert app("alice").status() == "PAM_SUCCESS"
+    assert host.run("sudo", "-n", "id", "-un", as_user="alice").out == "root\n"
+
+
+@pytest.mark.usefixtures("alice_was_here", "line")
+def test_a_lock_that_is_never_let_go(host, pool, clock):
+    """A process that was stopped while it asked gains its user a minute."""
+    records.leave(pool, "alice", "disabled")
+    with records.file_of(host, "locks", "alice").open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        clock.shift(records.RECHECK + 30)
+        assert comes_in(host, "alice")
+        assert last_account(host) == ("PAM_SUCCESS", "cached")
+        clock.shift(records.RECHECK + records.MINUTE)
+        assert refused(host, "alice", "PAM_AUTHINFO_UNAVAIL")
+    assert refused(host, "alice", "PAM_ACCT_EXPIRED")
+
+
+@pytest.mark.usefixtures("alice_was_here", "line")
+def test_a_lost_record_says_what_helps(host, app):
+    host.run(private_host.TOOL, "cache", "purge")
+    report = app("alice", "account")
+    assert report.status("account") == "PAM_PERM_DENIED"
+    assert "Sign in once with your pool password" in "\n".join(report.lines)
+    assert refused(host, "alice", "PAM_PERM_DENIED")
+    assert app("alice").status() == "PAM_SUCCESS"
+    assert comes_in(host, "alice")
 
 
 @pytest.mark.usefixtures("alice_was_here", "line")

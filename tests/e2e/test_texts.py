@@ -9,6 +9,8 @@ import host as private_host
 import ssh
 
 REFUSED = "Sign-in refused. Check your user name and password."
+# To who has proved the password.
+REFUSED_LATER = "Sign-in refused. Try again, or ask your administrator why."
 UNAVAILABLE = "The sign-in service cannot be used right now. Try again later."
 THROTTLED = "Too many sign-ins right now. Wait a minute and try again."
 NOT_ALLOWED = "You are not allowed to sign in to this account."
@@ -50,8 +52,9 @@ def test_refusal_line(app, host):
 # What is wrong, who signs in, the text, the priority of the line.
 TEXTS = [
     ("nothing", "alice", ["wrong"], REFUSED, LOG_NOTICE),
-    ("unknown challenge", "frank", None, REFUSED, LOG_NOTICE),
+    ("unknown challenge", "frank", None, REFUSED_LATER, LOG_NOTICE),
     ("nothing", "frank", None, NO_CONVERSATION, LOG_NOTICE),  # has no answer to the challenge
+    ("nothing", "nina", ["right", "nina"], REFUSED_LATER, LOG_NOTICE),  # no code but a name
     ("passkey", "victor", None, BROWSER, LOG_NOTICE),
     ("nothing", "erin", None, REFUSED, LOG_NOTICE),
     ("denied", "alice", None, NOT_ALLOWED, LOG_NOTICE),
@@ -83,8 +86,10 @@ def make_wrong(what, host, pool):
 
 
 @pytest.mark.parametrize("what, user, answers, text, priority", TEXTS)
-def test_text(app, host, pool, what, user, answers, text, priority):
+def test_text(app, host, pool, password, what, user, answers, text, priority):
     make_wrong(what, host, pool)
+    if answers:
+        answers = [password(user) if word == "right" else word for word in answers]
     report = app(user, answers=answers)
     decision = host.log.decision()
     assert report.errors == [f"{text} (ref {decision['ref']})"]

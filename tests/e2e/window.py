@@ -29,7 +29,8 @@ class Screen:
         self.directory = directory
         ready, tell = os.pipe()
         self.server = subprocess.Popen(
-            [*WITH_US, "Xvfb", "-displayfd", str(tell), "-screen", "0", SCREEN, "-fbdir", directory],
+            [*WITH_US, "Xvfb", "-displayfd", str(tell), "-screen", "0", SCREEN,
+             "-fbdir", directory],
             pass_fds=[tell], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(tell)
         with open(ready, encoding="ascii") as answer:

@@ -82,6 +82,7 @@ static const struct word codes[] = {
     {"privilege", COG_E_PRIVILEGE},
     {"refused", COG_E_REFUSED},
     {"late", COG_E_LATE},
+    {"lost", COG_E_LOST},
 };
 _Static_assert(COG_COUNT(codes) == COG_E_COUNT_, "a word for each code");
 

@@ -62,6 +62,8 @@
 #define REFUSED_PROVEN \
     TOLD("Sign-in refused. Try again, or ask your administrator why.")
 #define LATE TOLD("That took too long. Please start again.")
+#define LOST \
+    TOLD("Sign in once with your pool password to use this account again.")
 #define BROWSER                                                        \
     TOLD("This account signs in with a browser, which is not offered " \
          "here.")
@@ -93,7 +95,7 @@
     .log = REFUSAL("err", "PAM_SYSTEM_ERR", reason)
 
 /* Every code of a verdict, in the order of enum cog_errc. */
-_Static_assert(COG_E_COUNT_ == 24,
+_Static_assert(COG_E_COUNT_ == 25,
                "a row for each, and the first that is none");
 static const struct scene verdicts[] = {
     {
@@ -142,13 +144,14 @@ static const struct scene verdicts[] = {
     ROW("privilege", PAM_AUTHINFO_UNAVAIL, "notice", UNAVAILABLE),
     ROW("refused", PAM_AUTH_ERR, "notice", REFUSED_PROVEN),
     ROW("late", PAM_AUTH_ERR, "notice", LATE),
+    ROW("lost", PAM_PERM_DENIED, "notice", LOST),
 #undef ROW
 #define NO_CODE(number)                                        \
     {                                                          \
         .name = number " is no code", .helper = "say:" number, \
         BROKEN("malformed frame: a number is out of range"),   \
     }
-    NO_CODE("24"),
+    NO_CODE("25"),
     NO_CODE("99"),
 #undef NO_CODE
     {
@@ -660,9 +663,9 @@ static const struct scene conversations[] = {
         .service = "login",
         .helper = "ready:5000/ask:password/say:ok",
         .answers = {"#sleep:1300"},
-        .status = PAM_CONV_ERR,
-        .talk = PASSWORD NO_CONVERSATION,
-        .log = LINE("notice", "login:auth", "refused", "PAM_CONV_ERR", BARE,
+        .status = PAM_AUTH_ERR,
+        .talk = PASSWORD LATE,
+        .log = LINE("notice", "login:auth", "refused", "PAM_AUTH_ERR", BARE,
                     "-", "the answer came too late"),
         .time = SCENE_FLOOR,
         .starts = 1,
@@ -672,9 +675,9 @@ static const struct scene conversations[] = {
         .service = "login",
         .helper = "ready:5000/ask:password/echo:totp/say:ok",
         .answers = {"#sleep:600", "#sleep:600"},
-        .status = PAM_CONV_ERR,
-        .talk = PASSWORD TOTP NO_CONVERSATION,
-        .log = LINE("notice", "login:auth", "refused", "PAM_CONV_ERR", BARE,
+        .status = PAM_AUTH_ERR,
+        .talk = PASSWORD TOTP LATE,
+        .log = LINE("notice", "login:auth", "refused", "PAM_AUTH_ERR", BARE,
                     "-", "the answer came too late"),
         .time = SCENE_FLOOR,
         .starts = 1,

@@ -20,6 +20,7 @@
 char guest_tokens[SIGN_MAX];
 char guest_rotated[SIGN_MAX];
 char guest_regrouped[SIGN_MAX];
+char guest_moved[SIGN_MAX];
 char guest_other_sub[SIGN_MAX];
 char guest_bob[SIGN_MAX];
 char guest_forged[SIGN_MAX];
@@ -67,6 +68,8 @@ guest_setup(void **state)
         {guest_rotated, "{\"cognito:groups\":[\"ops\"]}",
          ",\"RefreshToken\":\"r.o.t\"", false},
         {guest_regrouped, "{\"cognito:groups\":[\"dev\"]}", "", false},
+        {guest_moved, "{\"cognito:groups\":[\"dev\"]}",
+         ",\"RefreshToken\":\"r.o.t\"", false},
         {guest_other_sub, "{\"sub\":\"" GUEST_OTHER "\"}", "", false},
         {guest_bob, "{\"cognito:username\":\"bob\"}", "", false},
         {guest_forged, "{\"cognito:groups\":[\"ops\"]}", "", true},
@@ -141,7 +144,8 @@ leave_record(struct cog_store *store, const struct guest_traces *traces)
     const char *group = or_else(traces->group, "ops");
     struct cog_err err = COG_ERR_INIT;
 
-    (void)snprintf(record.username, sizeof(record.username), "alice");
+    (void)snprintf(record.username, sizeof(record.username), "%s",
+                   or_else(traces->username, "alice"));
     record.online_s = GUEST_NOW - 60 - traces->age_s;
     record.interactive_s = record.online_s - traces->typed_age_s;
     record.second_factor = traces->second_factor;
@@ -170,17 +174,19 @@ leave_record(struct cog_store *store, const struct guest_traces *traces)
 }
 
 static void
-leave_tombstone(struct cog_store *store, enum cog_tombstone_reason reason)
+leave_tombstone(struct cog_store *store, const struct guest_traces *traces)
 {
-    const struct cog_tombstone tombstone = {
+    struct cog_tombstone tombstone = {
         .user = "alice",
         .issuer = TOKENS_ISSUER,
         .sub = TOKENS_SUB,
-        .reason = reason,
+        .reason = traces->reason,
         .time_s = GUEST_NOW - 30,
     };
     struct cog_err err = COG_ERR_INIT;
 
+    (void)snprintf(tombstone.service, sizeof(tombstone.service), "%s",
+                   or_else(traces->service, ""));
     assert_int_equal(cog_tombstone_write(store, &tombstone, &err), 0);
 }
 
@@ -192,7 +198,7 @@ guest_leave(struct cog_store *store, const struct guest_traces *traces)
     if (!traces->no_record)
         leave_record(store, traces);
     if (traces->buried)
-        leave_tombstone(store, traces->reason);
+        leave_tombstone(store, traces);
 }
 
 struct guest_left

@@ -23,11 +23,12 @@
 #define GUEST_DEVICE   "us-east-1_d1-d1"
 
 /* The pool's answers: tokens of alice in the group ops, the same with a new
- * refresh token "r.o.t", in the group dev alone, of another sub, of bob, with
- * somebody else's signature; and its keys. */
+ * refresh token "r.o.t", in the group dev alone, both, of another sub, of bob,
+ * with somebody else's signature; and its keys. */
 extern char guest_tokens[SIGN_MAX];
 extern char guest_rotated[SIGN_MAX];
 extern char guest_regrouped[SIGN_MAX];
+extern char guest_moved[SIGN_MAX];
 extern char guest_other_sub[SIGN_MAX];
 extern char guest_bob[SIGN_MAX];
 extern char guest_forged[SIGN_MAX];
@@ -85,8 +86,10 @@ struct guest_traces {
     const char *password; /* opens offline; NULL: none does */
     unsigned spent;       /* tries */
     bool second_factor;
+    const char *username; /* in the pool; NULL: alice */
     bool buried;
     enum cog_tombstone_reason reason;
+    const char *service; /* of the tombstone; NULL: none */
 };
 void guest_leave(struct cog_store *store, const struct guest_traces *traces);
 

@@ -268,6 +268,12 @@ static const struct script by_password[] = {
         .code = COG_E_AUTHTOK,
     },
     {
+        .name = "a challenge nobody can answer: the password was right",
+        .answers = {CURRENT(OLD)},
+        .exchanges = {SIGNS_IN(200, CHALLENGE("PALM_READ"))},
+        .code = COG_E_AUTHTOK,
+    },
+    {
         .name = "the code came too late, twice",
         .answers = {CURRENT(OLD),
                     {COG_TEXT_TOTP, true, "123456", 0},

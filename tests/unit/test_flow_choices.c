@@ -412,6 +412,14 @@ static const struct scenario passkeys[] = {
         .code = COG_E_DENIED,
     },
     {
+        .name = "nothing that is known is offered with it",
+        .kind = COG_API_CHOICE,
+        .password = "",
+        .exchanges = {PREFERS_NOTHING(PASSKEY("\"PALM\""))},
+        .code = COG_E_BROWSER,
+        .message = "passkey",
+    },
+    {
         .name = "nothing else is offered",
         .kind = COG_API_CHOICE,
         .password = "",

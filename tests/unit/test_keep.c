@@ -790,19 +790,22 @@ a_changed_password_drops_it(void **state)
     };
     struct cog_prepared prepared = prepare(NULL);
     struct cog_login login = {.prepared = &prepared};
+    struct cog_err note = COG_ERR_INIT;
     struct cog_err err = COG_ERR_INIT;
 
     (void)state;
-    assert_int_equal(cog_keep_drop_verifier(&login, &err), 0); /* no store */
+    assert_int_equal(cog_keep_drop_verifier(&login, &note, &err),
+                     0); /* no store */
     login.store = shelf_open();
-    assert_int_equal(cog_keep_drop_verifier(&login, &err), 0); /* no binding */
+    assert_int_equal(cog_keep_drop_verifier(&login, &note, &err),
+                     0); /* no binding */
     sign_in(&offline);
     assert_true(opens(PASSWORD));
-    assert_int_equal(cog_keep_drop_verifier(&login, &err), 0);
+    assert_int_equal(cog_keep_drop_verifier(&login, &note, &err), 0);
     assert_false(opens(PASSWORD));
     check_device(true, true); /* the rest stays */
     shelf_write(shelf_only("state/bindings"), "nonsense\n", 9);
-    assert_int_equal(cog_keep_drop_verifier(&login, &err), -1);
+    assert_int_equal(cog_keep_drop_verifier(&login, &note, &err), -1);
     assert_int_equal(err.code, COG_E_IDENTITY);
     cog_store_close(login.store);
     cog_prepared_clear(&prepared);

@@ -329,7 +329,7 @@ static const struct script refusals[] = {
         .answers = {TYPES(PASSWORD)},
         .exchanges = {SENDS(PASSWORD, 200, CHALLENGE("PALM_READ", ""))},
         WARMS_UP,
-        .code = COG_E_CHALLENGE,
+        .code = COG_E_REFUSED,
         .message = "PALM_READ",
     },
     {
@@ -633,7 +633,7 @@ static const struct script stacks[] = {
         STACKED(TRY),
         .answers = {TYPES(PASSWORD)},
         .exchanges = {SENDS(PASSWORD, 200, CHALLENGE("PALM_READ", ""))},
-        .code = COG_E_CHALLENGE,
+        .code = COG_E_REFUSED,
     },
     {
         .name = "the app client is set up wrongly: no password helps",

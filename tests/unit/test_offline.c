@@ -134,6 +134,23 @@ static const struct row rows[] = {
      .code = COG_E_DENIED},
 
     /* Right, and the rules no longer admit him. */
+    {.name = "mapped to another pool user now",
+     .traces = {KNOWN, .username = "albert"},
+     .code = COG_E_IDENTITY,
+     .message = "maps to 'alice' now",
+     .hashed = true},
+    {.name = "mapped to whomever, by another claim",
+     .config = OFFLINE "identity_claim = sub\n",
+     .traces = {KNOWN, .username = "albert"},
+     LET_IN},
+    {.name = "right, and refused by the groups of another service",
+     .traces = {KNOWN, .buried = true, .reason = COG_TOMBSTONE_GROUPS,
+                .service = "sudo"},
+     LET_IN},
+    {.name = "right, and refused by the groups of this service",
+     .traces = {KNOWN, .buried = true, .reason = COG_TOMBSTONE_GROUPS,
+                .service = "sshd"},
+     NOT_POSSIBLE("refused until a full sign-in")},
     {.name = "denied",
      .config = OFFLINE "deny_users = alice\n",
      .traces = {KNOWN},
@@ -709,9 +726,9 @@ what_the_pool_says_later(void **state)
     }
 }
 
-/* It may then still open something: that is for the log. */
+/* On a full disk the whole record goes, and that is for the log. */
 static void
-what_cannot_be_dropped_is_noted(void **state)
+what_cannot_be_rewritten_goes(void **state)
 {
     static const struct row refused = {.exchanges = {WRONG_ONLINE}};
     struct cog_store *store = shelf_open();
@@ -722,6 +739,27 @@ what_cannot_be_dropped_is_noted(void **state)
     limit_files(0);
     assert_int_equal(sign_in(&refused, &g, store), -1);
     limit_files(RLIM_INFINITY);
+    assert_int_equal(g.err.code, COG_E_DENIED);
+    assert_non_null(strstr(g.facts.note.msg, "the record was removed"));
+    assert_int_equal(shelf_count("state/records"), 0);
+    cog_store_close(store);
+}
+
+/* It may then still open something: that is for the log. */
+static void
+what_cannot_be_dropped_is_noted(void **state)
+{
+    static const struct row refused = {.exchanges = {WRONG_ONLINE}};
+    struct cog_store *store = shelf_open();
+    struct cog_err err = COG_ERR_INIT;
+    struct guest g;
+    int lock = -1;
+
+    (void)state;
+    guest_leave(store, &right.traces);
+    assert_int_equal(cog_userlock_take(store, "alice", 0, &lock, &err), 0);
+    assert_int_equal(sign_in(&refused, &g, store), -1);
+    assert_int_equal(close(lock), 0);
     assert_int_equal(g.err.code, COG_E_DENIED);
     assert_non_null(
         strstr(g.facts.note.msg, "the last password may still work offline"));
@@ -769,6 +807,57 @@ a_forced_change(void **state)
     cog_store_close(store);
 }
 
+/* Its answer may be lost: the pool has the new password, or it has not. */
+static void
+a_forced_change_without_an_answer(void **state)
+{
+    static const struct {
+        struct world_exchange answer;
+        bool drops;
+    } cases[] = {
+        {{.expect = "RespondToAuthChallenge", .fail = COG_E_NET}, true},
+        {{.expect = "RespondToAuthChallenge", .status = 500}, true},
+        {{.expect = "RespondToAuthChallenge",
+          .status = 400,
+          .body = GUEST_ERROR("InvalidPasswordException", "too short")},
+         false},
+    };
+    static const struct world_answer answers[] = {
+        {COG_TEXT_PASSWORD_PROMPT, false, "T3mporary!", 0},
+        {COG_TEXT_MUST_CHANGE, true, "yes", 0},
+        {COG_TEXT_NEW_PASSWORD, false, "N3w-secret!", 0},
+        {COG_TEXT_NEW_PASSWORD_AGAIN, false, "N3w-secret!", 0},
+        {COG_TEXT_NEW_PASSWORD_BREAKS, false, NULL, COG_E_CONV}};
+
+    for (size_t i = 0; i < COG_COUNT(cases); i++) {
+        const struct world_exchange exchanges[] = {
+            {.expect = "InitiateAuth",
+             .status = 200,
+             .body = CHALLENGE("NEW_PASSWORD_REQUIRED")},
+            cases[i].answer};
+        struct cog_store *store = shelf_open();
+        struct guest_left left;
+        struct guest g;
+
+        guest_leave(store, &right.traces);
+        guest_open(&g, store, OFFLINE, "sshd");
+        g.world.pause_fail = COG_E_NET;
+        WORLD_EXCHANGES(&g.world, exchanges);
+        WORLD_ANSWERS(&g.world, answers);
+        if (cases[i].drops)
+            g.world.answer_count--;
+        assert_int_equal(
+            cog_login_authenticate(&g.env, &g.login, &g.facts, &g.err), -1);
+        guest_close(&g);
+        left = guest_look(store);
+        assert_int_equal(left.record.verifier.len == 0, cases[i].drops);
+        cog_record_clear(&left.record);
+        cog_store_close(store);
+        assert_int_equal(shelf_teardown(state), 0);
+        assert_int_equal(shelf_setup(state), 0);
+    }
+}
+
 /* From a sign-in with the pool to one without, and to the next with it. */
 static void
 a_week_of_hers(void **state)
@@ -794,6 +883,45 @@ a_week_of_hers(void **state)
     cog_store_close(store);
 }
 
+/* A sign-in where offline is off leaves the verifier of the same password, and
+ * ends that of another. */
+static void
+a_sudo_before_the_train(void **state)
+{
+    static const struct {
+        const char *known; /* NULL: none */
+        bool kept;
+    } cases[] = {{GUEST_PASSWORD, true}, {"0ld-secret!", false}, {NULL, false}};
+    static const struct row sudo = {
+        .service = "sudo",
+        .exchanges = {
+            {.expect = "InitiateAuth", .status = 200, .body = guest_rotated},
+            GUEST_GETS_KEYS}};
+
+    for (size_t i = 0; i < COG_COUNT(cases); i++) {
+        const struct guest_traces traces = {.password = cases[i].known,
+                                            .spent = 2};
+        struct cog_store *store = shelf_open();
+        struct guest_left left;
+        struct guest g;
+
+        guest_leave(store, &traces);
+        guest_hashes = 0;
+        assert_int_equal(sign_in(&sudo, &g, store), 0);
+        assert_int_equal(guest_hashes, cases[i].known == NULL ? 0 : 1);
+        assert_string_equal(g.facts.note.msg, "");
+        left = guest_look(store);
+        assert_int_equal(left.record.verifier.len > 0, cases[i].kept);
+        assert_string_equal(cog_secret_str(&left.record.refresh_token),
+                            "r.o.t");
+        cog_record_clear(&left.record);
+        assert_int_equal(sign_in(&right, &g, store), cases[i].kept ? 0 : -1);
+        cog_store_close(store);
+        assert_int_equal(shelf_teardown(state), 0);
+        assert_int_equal(shelf_setup(state), 0);
+    }
+}
+
 int
 main(void)
 {
@@ -808,8 +936,11 @@ main(void)
         WITH_SHELF(a_lock_somebody_else_holds),
         WITH_SHELF(tries_at_once),
         WITH_SHELF(what_the_pool_says_later),
+        WITH_SHELF(what_cannot_be_rewritten_goes),
         WITH_SHELF(what_cannot_be_dropped_is_noted),
         WITH_SHELF(a_forced_change),
+        WITH_SHELF(a_forced_change_without_an_answer),
+        WITH_SHELF(a_sudo_before_the_train),
         WITH_SHELF(a_week_of_hers),
     };
 

@@ -15,16 +15,20 @@
 
 #include <cmocka.h>
 
+#include <poll.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/store/pause.h"
 #include "lib/store/userlock.h"
 #include "tests/unit/guest.h"
 
-#define OPS     "allow_pool_groups = ops\n"
-#define ALICE   "allow_users = alice\n"
-#define HOUR    INT64_C(3600)
+#define OPS   "allow_pool_groups = ops\n"
+#define ALICE "allow_users = alice\n"
+#define HOUR  INT64_C(3600)
+#define GROUPS(of) \
+    .buried = true, .reason = COG_TOMBSTONE_GROUPS, .service = (of)
 #define STALE   .traces = {.age_s = HOUR}
 #define TOO_OLD .traces = {.age_s = 24 * HOUR}
 
@@ -33,6 +37,7 @@ struct row {
     const char *name;
     const char *config;  /* NULL: OPS */
     const char *service; /* NULL: sshd */
+    bool no_service;     /* as in a tool */
     struct guest_traces traces;
     bool unknown;        /* to NSS */
     const char *damaged; /* directory whose one file is overwritten */
@@ -49,10 +54,14 @@ struct row {
     const char *token;   /* on disk then; NULL: r.e.f; "": none */
     int reason;          /* of a new tombstone; 0: none, else reason + 1 */
     bool renewed;        /* the record has the new time */
+    const char *group;   /* and this group; NULL: ops */
 };
 
 #define LEAVES(why) .token = "", .reason = (why) + 1
-#define DISABLED    GUEST_REFUSED("NotAuthorizedException", "User is disabled.")
+/* Of this service alone: the record goes on, with what the pool said. */
+#define LEAVES_GROUPS \
+    .reason = COG_TOMBSTONE_GROUPS + 1, .renewed = true, .group = "dev"
+#define DISABLED GUEST_REFUSED("NotAuthorizedException", "User is disabled.")
 
 static const struct row rows[] = {
     /* Who is refused or let go whatever is on disk. */
@@ -98,7 +107,7 @@ static const struct row rows[] = {
                 .no_record = true,
                 .buried = true,
                 .reason = COG_TOMBSTONE_TOKEN},
-     .code = COG_E_IDENTITY,
+     .code = COG_E_LOST,
      .reason = COG_TOMBSTONE_TOKEN + 1},
 
     /* Never signed in. */
@@ -129,7 +138,7 @@ static const struct row rows[] = {
     /* What once was there. */
     {.name = "the record is gone",
      .traces = {.no_record = true},
-     .code = COG_E_IDENTITY,
+     .code = COG_E_LOST,
      .message = "gone: sign in once"},
     {.name = "gone, where the pool is not asked",
      .service = "cron",
@@ -137,25 +146,25 @@ static const struct row rows[] = {
      .method = "bound"},
     {.name = "the record is damaged",
      .damaged = "state/records",
-     .code = COG_E_IDENTITY,
+     .code = COG_E_LOST,
      .message = "damaged or foreign: sign in once"},
     {.name = "damaged, whatever the binding knows",
      .damaged = "state/records",
      .traces = {.unrecorded = true},
-     .code = COG_E_IDENTITY},
+     .code = COG_E_LOST},
     {.name = "damaged, where the pool is not asked",
      .service = "cron",
      .damaged = "state/records",
      .method = "bound"},
     {.name = "the record was emptied",
      .traces = {.no_token = true},
-     .code = COG_E_IDENTITY,
+     .code = COG_E_LOST,
      .message = "gone",
      .token = ""},
     {.name = "emptied, and the pool is silent",
      .traces = {.no_token = true},
      .pause_ago_s = 5,
-     .code = COG_E_IDENTITY,
+     .code = COG_E_LOST,
      .token = ""},
     {.name = "the binding is damaged",
      .damaged = "state/bindings",
@@ -171,11 +180,11 @@ static const struct row rows[] = {
      .message = "cache forget alice"},
     {.name = "bound to somebody else",
      .traces = {.sub = GUEST_OTHER},
-     .code = COG_E_IDENTITY,
+     .code = COG_E_LOST,
      .message = "gone"},
     {.name = "another app client",
      .other_client = true,
-     .code = COG_E_IDENTITY,
+     .code = COG_E_LOST,
      .message = "damaged or foreign"},
     {.name = "no key",
      .no_key = true,
@@ -203,12 +212,73 @@ static const struct row rows[] = {
      .reason = COG_TOMBSTONE_NOT_FOUND + 1},
     {.name = "a reused token",
      .traces = {.buried = true, .reason = COG_TOMBSTONE_REUSED},
-     .code = COG_E_IDENTITY,
+     .code = COG_E_LOST,
      .reason = COG_TOMBSTONE_REUSED + 1},
     {.name = "a tombstone without a binding",
      .traces = {.unbound = true, .no_record = true, .buried = true},
      .code = COG_E_DISABLED,
      .reason = COG_TOMBSTONE_DISABLED + 1},
+
+    {.name = "out of the groups of this service",
+     .traces = {GROUPS("sshd")},
+     .code = COG_E_IDENTITY,
+     .message = "until a full sign-in",
+     .reason = COG_TOMBSTONE_GROUPS + 1},
+    {.name = "out of the groups of another service",
+     .traces = {GROUPS("sudo")},
+     .method = "cached",
+     .reason = COG_TOMBSTONE_GROUPS + 1},
+    {.name = "out of the groups, said a tool",
+     .traces = {GROUPS(NULL)},
+     .method = "cached",
+     .reason = COG_TOMBSTONE_GROUPS + 1},
+    {.name = "out of the groups, said a tool, and here is one",
+     .no_service = true,
+     .traces = {GROUPS(NULL)},
+     .code = COG_E_IDENTITY,
+     .reason = COG_TOMBSTONE_GROUPS + 1},
+    {.name = "out of the groups of another service, where none is asked",
+     .service = "cron",
+     .traces = {GROUPS("sudo")},
+     .method = "bound",
+     .reason = COG_TOMBSTONE_GROUPS + 1},
+    {.name = "out of the groups of another service, and of this one's",
+     .traces = {GROUPS("sudo"), .group = "dev"},
+     .exchanges = {GUEST_RENEWS(guest_regrouped), GUEST_GETS_KEYS},
+     .code = COG_E_IDENTITY,
+     .message = "no rule allows",
+     .reason = COG_TOMBSTONE_GROUPS + 1},
+    {.name = "out of both, and the pool is silent",
+     .traces = {GROUPS("sudo"), .group = "dev"},
+     .exchanges = {GUEST_FAILS(COG_E_UNREACHABLE)},
+     .code = COG_E_IDENTITY,
+     .message = "no rule allows",
+     .reason = COG_TOMBSTONE_GROUPS + 1},
+    {.name = "the tombstone is damaged",
+     .traces = {GROUPS("sudo")},
+     .damaged = "state/tombstones",
+     .code = COG_E_LOST,
+     .message = "a full sign-in"},
+
+    /* Mapped to another pool user since the last sign-in. */
+    {.name = "another name now: asked",
+     .traces = {.username = "albert"},
+     .exchanges = {GUEST_RENEWS(guest_bob), GUEST_GETS_KEYS},
+     .code = COG_E_IDENTITY,
+     .message = "is 'bob'"},
+    {.name = "another name now, and the pool is silent",
+     .traces = {.username = "albert"},
+     .exchanges = {GUEST_FAILS(COG_E_UNREACHABLE)},
+     .code = COG_E_IDENTITY,
+     .message = "signed in as 'albert', and maps to 'alice' now"},
+    {.name = "another name now, where the pool is not asked",
+     .service = "cron",
+     .traces = {.username = "albert"},
+     .code = COG_E_IDENTITY},
+    {.name = "another name, which says nothing here",
+     .config = OPS "identity_claim = sub\n",
+     .traces = {.username = "albert"},
+     .method = "cached"},
 
     /* The pool's last answer is young enough. */
     {.name = "young", .method = "cached"},
@@ -234,6 +304,11 @@ static const struct row rows[] = {
     /* It is not. */
     {.name = "renewed",
      STALE,
+     .exchanges = {GUEST_RENEWS(guest_tokens), GUEST_GETS_KEYS},
+     .method = "recheck",
+     .renewed = true},
+    {.name = "renewed, and the binding knew of no record",
+     .traces = {.age_s = HOUR, .unrecorded = true},
      .exchanges = {GUEST_RENEWS(guest_tokens), GUEST_GETS_KEYS},
      .method = "recheck",
      .renewed = true},
@@ -286,23 +361,23 @@ static const struct row rows[] = {
      STALE,
      .exchanges = {GUEST_REFUSED("NotAuthorizedException",
                                  "Refresh Token has been revoked")},
-     .code = COG_E_IDENTITY,
+     .code = COG_E_LOST,
      LEAVES(COG_TOMBSTONE_TOKEN)},
     {.name = "expired",
      STALE,
      .exchanges = {GUEST_REFUSED("NotAuthorizedException",
                                  "Refresh Token has expired")},
-     .code = COG_E_IDENTITY,
+     .code = COG_E_LOST,
      LEAVES(COG_TOMBSTONE_TOKEN)},
     {.name = "the password must be reset",
      STALE,
      .exchanges = {GUEST_REFUSED("PasswordResetRequiredException", "")},
-     .code = COG_E_IDENTITY,
+     .code = COG_E_LOST,
      LEAVES(COG_TOMBSTONE_TOKEN)},
     {.name = "stolen",
      STALE,
      .exchanges = {GUEST_REFUSED("RefreshTokenReuseException", "")},
-     .code = COG_E_IDENTITY,
+     .code = COG_E_LOST,
      .message = "STOLEN",
      LEAVES(COG_TOMBSTONE_REUSED)},
     {.name = "refused for a reason that may pass",
@@ -319,18 +394,37 @@ static const struct row rows[] = {
      .code = COG_E_IDENTITY},
     {.name = "out of the group",
      STALE,
-     .exchanges = {GUEST_RENEWS(guest_regrouped), GUEST_GETS_KEYS,
-                   GUEST_REVOKES("r.e.f")},
+     .exchanges = {GUEST_RENEWS(guest_regrouped), GUEST_GETS_KEYS},
      .code = COG_E_IDENTITY,
      .message = "no rule allows",
-     LEAVES(COG_TOMBSTONE_GROUPS)},
+     LEAVES_GROUPS},
+    {.name = "out of the group, with a new token",
+     STALE,
+     .exchanges = {GUEST_RENEWS(guest_moved), GUEST_GETS_KEYS},
+     .code = COG_E_IDENTITY,
+     .token = "r.o.t",
+     LEAVES_GROUPS},
+    {.name = "out of the group, says a tool",
+     STALE,
+     .no_service = true,
+     .exchanges = {GUEST_RENEWS(guest_regrouped), GUEST_GETS_KEYS},
+     .code = COG_E_IDENTITY,
+     LEAVES_GROUPS},
     {.name = "into a denied group",
      STALE,
      .config = ALICE "deny_pool_groups = dev\n",
-     .exchanges = {GUEST_RENEWS(guest_regrouped), GUEST_GETS_KEYS,
-                   GUEST_REVOKES("r.e.f")},
+     .exchanges = {GUEST_RENEWS(guest_regrouped), GUEST_GETS_KEYS},
      .code = COG_E_IDENTITY,
-     LEAVES(COG_TOMBSTONE_GROUPS)},
+     LEAVES_GROUPS},
+    {.name = "out of the group this service is for: the others stay",
+     .service = "sudo",
+     .config = "allow_pool_groups = ops dev\n"
+               "[service sudo]\n"
+               "allow_pool_groups = ops\n",
+     STALE,
+     .exchanges = {GUEST_RENEWS(guest_regrouped), GUEST_GETS_KEYS},
+     .code = COG_E_IDENTITY,
+     LEAVES_GROUPS},
     {.name = "never in this service's group: nothing is taken away",
      .config = "allow_pool_groups = admins\n",
      .exchanges = {GUEST_RENEWS(guest_tokens), GUEST_GETS_KEYS},
@@ -506,6 +600,8 @@ prepare(const struct row *row, struct guest *g, struct cog_store *store)
 {
     guest_open(g, store, row->config == NULL ? OPS : row->config,
                row->service == NULL ? "sshd" : row->service);
+    if (row->no_service)
+        g->login.service = NULL;
     g->prepared.local.account.exists = !row->unknown;
     g->world.unix_s += row->clock_s;
     g->world.exchanges = row->exchanges;
@@ -526,6 +622,8 @@ check_decision(const struct row *row, const struct guest *g, int rc)
         fail_msg("code %d: %s", (int)g->err.code, g->err.msg);
     assert_int_equal(rc, row->code == COG_OK ? 0 : -1);
     check_part("note", g->facts.note.msg, row->note);
+    if (row->traces.buried && !row->traces.unbound && row->damaged == NULL)
+        assert_string_equal(g->facts.sub, TOKENS_SUB);
     if (row->code != COG_OK) {
         check_part("message", g->err.msg,
                    row->message == NULL ? "" : row->message);
@@ -534,6 +632,18 @@ check_decision(const struct row *row, const struct guest *g, int rc)
     assert_string_equal(g->facts.method, row->method);
     assert_string_equal(g->facts.sub, TOKENS_SUB);
     assert_string_equal(g->facts.mfa, "");
+}
+
+static void
+check_marked(struct cog_store *store)
+{
+    struct cog_binding binding = {.recorded = false};
+    struct cog_err err = COG_ERR_INIT;
+    bool found = false;
+
+    assert_int_equal(cog_binding_read(store, "alice", &binding, &found, &err),
+                     0);
+    assert_true(binding.recorded);
 }
 
 /* A test looks with the key it took away. */
@@ -555,12 +665,20 @@ check_store(const struct row *row, const struct guest *g)
     assert_int_equal(left.record.interactive_s,
                      GUEST_NOW - 60 - row->traces.age_s);
     assert_int_equal(left.record.tries_left,
-                     row->reason > 0 && row->token != NULL ? 0
-                                                           : COG_RECORD_TRIES);
+                     row->reason > 0 && left.record.refresh_token.len == 0
+                         ? 0
+                         : COG_RECORD_TRIES);
     if (row->renewed) {
         assert_int_equal(left.record.groups.count, 1);
-        assert_string_equal(left.record.groups.item[0], "ops");
+        assert_string_equal(left.record.groups.item[0],
+                            row->group == NULL ? "ops" : row->group);
     }
+    if (row->group != NULL) {
+        assert_string_equal(left.tombstone.service,
+                            g->login.service == NULL ? "" : g->login.service);
+    }
+    if (row->renewed && row->group == NULL)
+        check_marked(store);
     cog_record_clear(&left.record);
     cog_store_close(store);
 }
@@ -654,7 +772,7 @@ a_tombstone_that_cannot_be_left(void **state)
                         i == 0 ? 0 : g.world.boot_s - 1);
         assert_int_equal(
             cog_recheck_account(&g.env, &g.login, &g.facts, &g.err), -1);
-        assert_int_equal(g.err.code, i == 0 ? COG_E_DISABLED : COG_E_IDENTITY);
+        assert_int_equal(g.err.code, i == 0 ? COG_E_DISABLED : COG_E_LOST);
         check_part("note", g.facts.note.msg,
                    i == 0 ? "no tombstone could be left: " : NULL);
         guest_close(&g);
@@ -662,18 +780,23 @@ a_tombstone_that_cannot_be_left(void **state)
     cog_store_close(store);
 }
 
-/* Somebody else is asking: what is on disk counts on, within the grace. */
+/* Somebody else is asking, or was stopped while he did: what is on disk counts
+ * on for a minute, and not for the grace. */
 static void
 a_lock_somebody_else_holds(void **state)
 {
     static const struct {
         struct guest_traces traces;
         enum cog_errc code;
+        const char *config; /* NULL: OPS */
+        bool waits;
     } cases[] = {
-        {{.age_s = 0}, COG_OK},
-        {{.age_s = HOUR}, COG_OK},
-        {{.age_s = 24 * HOUR}, COG_E_NET},
-        {{.group = "dev"}, COG_E_IDENTITY},
+        {{.age_s = 0}, COG_OK, NULL, false},
+        {{.age_s = 299}, COG_OK, NULL, true},
+        {{.age_s = 300}, COG_E_NET, NULL, true},
+        {{.age_s = 240}, COG_E_NET, OPS "recheck_grace = 0\n", true},
+        {{.age_s = -1}, COG_OK, OPS "account_recheck = 0\n", true},
+        {{.age_s = 0}, COG_E_NET, OPS "account_recheck = 0\n", true},
     };
 
     for (size_t i = 0; i < COG_COUNT(cases); i++) {
@@ -684,18 +807,62 @@ a_lock_somebody_else_holds(void **state)
 
         guest_leave(store, &cases[i].traces);
         assert_int_equal(cog_userlock_take(store, "alice", 0, &lock, &err), 0);
-        guest_open(&g, store, OPS, "sshd");
+        guest_open(&g, store, cases[i].config == NULL ? OPS : cases[i].config,
+                   "sshd");
         assert_int_equal(
             cog_recheck_account(&g.env, &g.login, &g.facts, &g.err),
             cases[i].code == COG_OK ? 0 : -1);
         assert_int_equal(g.err.code, cases[i].code);
         if (cases[i].code == COG_OK) {
-            assert_string_equal(g.facts.method, i == 0 ? "cached" : "grace");
+            assert_string_equal(g.facts.method, "cached");
             check_part("note", g.facts.note.msg,
-                       i == 0 ? NULL : "another process has it");
+                       cases[i].waits ? "another process has it" : NULL);
         }
         assert_false(cog_pause_holds(store, TOKENS_ENDPOINT, g.world.boot_s));
         guest_close(&g);
+        assert_int_equal(close(lock), 0);
+        cog_store_close(store);
+        assert_int_equal(shelf_teardown(state), 0);
+        assert_int_equal(shelf_setup(state), 0);
+    }
+}
+
+/* What whoever holds the lock has left meanwhile is what counts. */
+static void
+the_answer_somebody_else_got(void **state)
+{
+    static const struct {
+        struct guest_traces left;
+        enum cog_errc code;
+    } cases[] = {
+        {{.age_s = -60}, COG_OK},
+        {{.age_s = -60, .group = "dev"}, COG_E_IDENTITY},
+        {{.age_s = -60, .no_token = true}, COG_E_NET},
+        {{.buried = true}, COG_E_DISABLED},
+    };
+    const struct guest_traces before = {.age_s = HOUR};
+
+    for (size_t i = 0; i < COG_COUNT(cases); i++) {
+        struct cog_store *store = shelf_open();
+        struct cog_err err = COG_ERR_INIT;
+        struct guest g;
+        int lock = -1;
+        pid_t pid;
+
+        guest_leave(store, &before);
+        assert_int_equal(cog_userlock_take(store, "alice", 0, &lock, &err), 0);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+            (void)poll(NULL, 0, 300);
+            guest_leave(store, &cases[i].left);
+            _exit(0);
+        }
+        guest_open(&g, store, OPS, "sshd");
+        (void)!cog_recheck_account(&g.env, &g.login, &g.facts, &g.err);
+        assert_int_equal(g.err.code, cases[i].code);
+        guest_close(&g);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
         assert_int_equal(close(lock), 0);
         cog_store_close(store);
         assert_int_equal(shelf_teardown(state), 0);
@@ -764,8 +931,8 @@ what_is_no_file_of_ours(void **state)
         enum cog_errc code;
     } places[] = {
         {"state/bindings", COG_E_IDENTITY},
-        {"state/records", COG_E_IDENTITY},
-        {"state/tombstones", COG_E_IDENTITY},
+        {"state/records", COG_E_LOST},
+        {"state/tombstones", COG_E_LOST},
     };
     const struct guest_traces traces = {.buried = true};
 
@@ -825,6 +992,7 @@ main(void)
         WITH_SHELF(the_second_and_third_time),
         WITH_SHELF(a_tombstone_that_cannot_be_left),
         WITH_SHELF(a_lock_somebody_else_holds),
+        WITH_SHELF(the_answer_somebody_else_got),
         WITH_SHELF(no_lock_to_be_had),
         WITH_SHELF(without_a_store),
         WITH_SHELF(what_is_no_file_of_ours),

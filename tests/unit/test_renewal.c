@@ -190,8 +190,6 @@ a_full_disk(void **state)
                                                   GUEST_GETS_KEYS};
     static const struct world_exchange rotated[] = {GUEST_RENEWS(guest_rotated),
                                                     GUEST_REVOKES("r.o.t")};
-    static const struct world_exchange disabled[] = {
-        GUEST_REFUSED("NotAuthorizedException", "User is disabled.")};
     const struct guest_traces traces = {.age_s = 100};
     struct cog_store *store = shelf_open();
     struct guest g;
@@ -208,7 +206,8 @@ a_full_disk(void **state)
     assert_non_null(strstr(g.facts.note.msg, "the record stays as it was: "));
     guest_close(&g);
 
-    /* A token that cannot be kept ends, and nobody comes in. */
+    /* A token that cannot be kept ends, and nobody comes in; nor does the old
+     * one come back to the pool. */
     guest_open(&g, store, OPS, "sshd");
     WORLD_EXCHANGES(&g.world, rotated);
     limit_files(0);
@@ -216,17 +215,55 @@ a_full_disk(void **state)
     limit_files(RLIM_INFINITY);
     assert_int_equal(g.err.code, COG_E_SYSTEM);
     guest_close(&g);
-    guest_check(store, "r.e.f", -1);
-
-    guest_open(&g, store, OPS, "sshd");
-    WORLD_EXCHANGES(&g.world, disabled);
-    limit_files(0);
-    assert_int_equal(renew(&g, 0), COG_RENEWAL_REFUSED);
-    limit_files(RLIM_INFINITY);
-    assert_int_equal(g.err.code, COG_E_DISABLED);
-    assert_non_null(strstr(g.facts.note.msg, "no tombstone could be left: "));
-    guest_close(&g);
+    assert_int_equal(shelf_count("state/records"), 0);
     cog_store_close(store);
+}
+
+/* Whoever is refused then is refused for good: what cannot be emptied goes. */
+static void
+refused_with_a_full_disk(void **state)
+{
+    static const struct world_exchange disabled[] = {
+        GUEST_REFUSED("NotAuthorizedException", "User is disabled.")};
+    static const struct world_exchange regrouped[] = {
+        GUEST_RENEWS(guest_regrouped), GUEST_GETS_KEYS};
+    static const enum cog_errc codes[] = {COG_E_DISABLED, COG_E_IDENTITY};
+
+    for (int i = 0; i < 4; i++) {
+        const struct guest_traces traces = {.age_s = 100,
+                                            .unrecorded = i / 2 == 1};
+        struct cog_store *store = shelf_open();
+        struct guest g;
+
+        guest_leave(store, &traces);
+        guest_open(&g, store, OPS, "sshd");
+        if (i % 2 == 0)
+            WORLD_EXCHANGES(&g.world, disabled);
+        else
+            WORLD_EXCHANGES(&g.world, regrouped);
+        limit_files(0);
+        assert_int_equal(renew(&g, 0), COG_RENEWAL_REFUSED);
+        limit_files(RLIM_INFINITY);
+        assert_int_equal(g.err.code, codes[i % 2]);
+        assert_non_null(
+            strstr(g.facts.note.msg, "no tombstone could be left: "));
+        assert_non_null(strstr(g.facts.note.msg, "; the record was removed"));
+        assert_int_equal(strstr(g.facts.note.msg, "the binding does not say") !=
+                             NULL,
+                         traces.unrecorded);
+        guest_close(&g);
+        assert_int_equal(shelf_count("state/records"), 0);
+        assert_int_equal(shelf_count("state/tombstones"), 0);
+        guest_open(&g, store, OPS, "sshd");
+        assert_int_equal(
+            cog_recheck_account(&g.env, &g.login, &g.facts, &g.err), -1);
+        assert_int_equal(g.err.code,
+                         traces.unrecorded ? COG_E_NEVER : COG_E_LOST);
+        guest_close(&g);
+        cog_store_close(store);
+        assert_int_equal(shelf_teardown(state), 0);
+        assert_int_equal(shelf_setup(state), 0);
+    }
 }
 
 /* Hold alice's lock in another process, and have the record renewed there. */
@@ -297,7 +334,7 @@ who_waited_is_refused_too(void **state)
     guest_open(&g, store, OPS, "sshd");
     assert_int_equal(cog_recheck_account(&g.env, &g.login, &g.facts, &g.err),
                      -1);
-    assert_int_equal(g.err.code, COG_E_IDENTITY);
+    assert_int_equal(g.err.code, COG_E_DISABLED);
     guest_close(&g);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
@@ -361,6 +398,7 @@ main(void)
         WITH_SHELF(only_what_is_new_changes),
         WITH_SHELF(a_device_the_pool_has_forgotten),
         WITH_SHELF(a_full_disk),
+        WITH_SHELF(refused_with_a_full_disk),
         WITH_SHELF(who_waited_need_not_ask),
         WITH_SHELF(who_waited_is_refused_too),
         WITH_SHELF(a_lost_reply_costs_a_sign_in),

@@ -505,7 +505,8 @@ without_a_key(void **state)
     cog_store_close(store);
 }
 
-/* Processes that make the first key at the same time end with one. */
+/* Processes that make the first store at the same time end with one, and with
+ * one key. */
 static void
 one_key(void **state)
 {
@@ -518,6 +519,7 @@ one_key(void **state)
 
     (void)state;
     assert_true(keys_made != MAP_FAILED);
+    make_cache();
     for (size_t i = 0; i < PROCESSES; i++) {
         pid_t pid = fork();
 

@@ -20,8 +20,13 @@
     "269723c8db8fac4f93af71db186d6e90"
 #define FILE_OF(hex) "state/tombstones/" hex
 
-static const struct cog_tombstone alice = {"alice", "https://issuer", "sub-a",
-                                           COG_TOMBSTONE_REUSED, 1762500000};
+static const struct cog_tombstone alice = {
+    .user = "alice",
+    .issuer = "https://issuer",
+    .sub = "sub-a",
+    .reason = COG_TOMBSTONE_REUSED,
+    .time_s = 1762500000,
+};
 
 static struct cog_store *store;
 
@@ -66,6 +71,7 @@ reads(const struct cog_tombstone *want)
     assert_string_equal(got.issuer, want->issuer);
     assert_string_equal(got.sub, want->sub);
     assert_int_equal(got.reason, want->reason);
+    assert_string_equal(got.service, want->service);
     assert_int_equal(got.time_s, want->time_s);
 }
 
@@ -115,6 +121,7 @@ its_form(void **state)
                                "issuer = https://issuer\n"
                                "sub = sub-a\n"
                                "reason = reused\n"
+                               "service = -\n"
                                "time = 1762500000\n";
     struct cog_secret file = COG_SECRET_INIT(0);
     struct cog_err err = COG_ERR_INIT;
@@ -128,6 +135,30 @@ its_form(void **state)
     shelf_read(shelf_path(FILE_OF(ALICE)), &file);
     assert_string_equal(cog_secret_str(&file), want);
     cog_secret_clear(&file);
+}
+
+/* Whose rules refused: a service's, with the longest name too, or a tool's. */
+static void
+of_a_service(void **state)
+{
+    struct cog_tombstone tombstone = alice;
+    struct cog_err err = COG_ERR_INIT;
+
+    (void)state;
+    tombstone.reason = COG_TOMBSTONE_GROUPS;
+    (void)snprintf(tombstone.service, sizeof(tombstone.service), "%s", "sudo");
+    writes(&tombstone);
+    reads(&tombstone);
+    memset(tombstone.service, 's', COG_SERVICE_SIZE - 1);
+    writes(&tombstone);
+    reads(&tombstone);
+    tombstone.service[0] = '\0';
+    writes(&tombstone);
+    reads(&tombstone);
+    tombstone.service[0] = '\n';
+    assert_int_equal(cog_tombstone_write(store, &tombstone, &err), -1);
+    tombstone.service[0] = '\0';
+    reads(&tombstone);
 }
 
 /* Words on disk stay what they are. */
@@ -172,7 +203,7 @@ every_bit_and_length(void **state)
     }
     for (size_t len = 0; len < file.len; len++) {
         shelf_write(path, file.data, len);
-        refuses("pam-cognito cache forget alice");
+        refuses("a full sign-in mends that");
     }
     cog_secret_clear(&file);
     /* Unlike a binding: one refusal replaces another. */
@@ -187,13 +218,15 @@ well_made(void **state)
         const char *text;
         const char *why;
     } cases[] = {
-        {"reason = odd\ntime = 1\n", "an unknown reason"},
-        {"reason = \ntime = 1\n", "'reason' is malformed"},
-        {"reason = token\ntime = -1\n", "its time is no number"},
-        {"reason = token\ntime = 01\n", "its time is no number"},
-        {"reason = token\ntime = 9223372036854775808\n",
+        {"reason = odd\nservice = -\ntime = 1\n", "an unknown reason"},
+        {"reason = \nservice = -\ntime = 1\n", "'reason' is malformed"},
+        {"reason = token\nservice = -\ntime = -1\n", "its time is no number"},
+        {"reason = token\nservice = -\ntime = 01\n", "its time is no number"},
+        {"reason = token\nservice = -\ntime = 9223372036854775808\n",
          "its time is no number"},
-        {"reason = token\n", "not in its form"},
+        {"reason = token\nservice = -\n", "not in its form"},
+        {"reason = token\ntime = 1\n", "not in its form"},
+        {"reason = groups\nservice = \ntime = 1\n", "'service' is malformed"},
     };
 
     (void)state;
@@ -224,7 +257,7 @@ not_ours(void **state)
 
         writes(&alice);
         print_message("%s\n", shelf_replace(path, kind));
-        refuses("pam-cognito cache forget alice");
+        refuses("a full sign-in mends that");
         assert_true(unlink(path) == 0 || rmdir(path) == 0);
         (void)unlink(shelf_path(FILE_OF(ALICE) ".moved"));
     }
@@ -255,7 +288,7 @@ main(void)
         IN_DIR(every_reason), IN_DIR(its_form),
         IN_DIR(words),        IN_DIR(every_bit_and_length),
         IN_DIR(well_made),    IN_DIR(not_ours),
-        IN_DIR(odd_clock),
+        IN_DIR(odd_clock),    IN_DIR(of_a_service),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
