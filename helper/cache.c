@@ -344,9 +344,10 @@ forget_locked(const struct cog_tool_options *options,
         return -1;
     if (sub_of(k) != NULL && look_at_record(room, sub_of(k), k, err) < 0)
         return -1;
-    if (k->record.refresh_token.len > 0)
+    if (k->record.refresh_token.len > 0) {
         revoked = json_boolean(
             revoke_token(&room->prepared, &k->record.refresh_token));
+    }
     if (erase(room, k, err) < 0)
         return -1;
     return report_forgotten(options, k, revoked, err);

@@ -294,9 +294,10 @@ run(struct round *r, struct cog_err *err)
     set_ages(r);
     if (recheck_everybody(r, err) < 0 || cog_rows_end(&r->rows, err) < 0)
         return -1;
-    if (r->failures >= FAILURES_MAX)
+    if (r->failures >= FAILURES_MAX) {
         (void)fprintf(stderr, "gave up after %d failures in a row\n",
                       FAILURES_MAX);
+    }
     (void)fprintf(stderr, "%zu accepted, %zu refused, %zu unknown\n",
                   r->count[ACCEPTED], r->count[REFUSED], r->count[UNKNOWN]);
     return 0;

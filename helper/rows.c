@@ -47,10 +47,11 @@ print_value(const char *key, const json_t *value)
                      json_integer_value(value));
         return;
     }
-    if (json_is_boolean(value))
+    if (json_is_boolean(value)) {
         text = json_is_true(value) ? "yes" : "no";
-    else if (json_is_string(value))
+    } else if (json_is_string(value)) {
         text = json_string_value(value);
+    }
     (void)printf(strchr(text, ' ') == NULL ? "%s=%s" : "%s=\"%s\"", key, text);
 }
 

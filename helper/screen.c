@@ -184,10 +184,11 @@ cog_screen_fit(const struct cog_screen *screen,
         if (leave_rest(question, &room, err) < 0 ||
             cog_qr_render(question->qr, style, &room, code, &fits, err) < 0)
             return -1;
-        if (fits)
+        if (fits) {
             shown.arg[0] = cog_secret_str(code);
-        else
+        } else {
             shown.text = question->plain;
+        }
     }
     *ret = shown;
     return 0;
