@@ -8,6 +8,7 @@
 
 #include "helper/rows.h"
 #include "helper/storeroom.h"
+#include "helper/table.h"
 #include "lib/core/clock.h"
 #include "lib/login/keep.h"
 #include "lib/net/http.h"
@@ -181,15 +182,23 @@ list_damaged(const struct cog_list *files, struct cog_rows *rows,
     return 0;
 }
 
+/* Everybody, or the one that is `wanted`. */
 static int
-list_all(struct cog_storeroom *room, struct cog_rows *rows, struct cog_err *err)
+list_all(struct cog_storeroom *room, const char *wanted, struct cog_rows *rows,
+         struct cog_err *err)
 {
     struct cog_list users = {.count = 0};
     struct cog_list damaged = {.count = 0};
     int rc = cog_storeroom_users(room, &users, &damaged, err);
 
-    for (size_t i = 0; rc == 0 && i < users.count; i++)
-        rc = list_user(room, users.item[i], rows, err);
+    for (size_t i = 0; rc == 0 && i < users.count; i++) {
+        if (wanted == NULL || strcmp(wanted, users.item[i]) == 0)
+            rc = list_user(room, users.item[i], rows, err);
+    }
+    if (rc == 0 && wanted != NULL && json_array_size(rows->array) == 0) {
+        rc = cog_fail(err, COG_E_NEVER, "%s has not signed in on this host",
+                      wanted);
+    }
     if (rc == 0)
         rc = list_damaged(&damaged, rows, err);
     if (rc == 0 && users.count == 0 && damaged.count == 0)
@@ -209,6 +218,18 @@ finish(struct cog_storeroom *room, const struct cog_err *err)
     return cog_tool_exit(err->code);
 }
 
+/* What a full disk or a closed pipe swallowed is not success. */
+static int
+print_list(bool json, struct cog_rows *rows, struct cog_err *err)
+{
+    if (json)
+        return cog_rows_end(rows, err);
+    cog_table_print(rows->array);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return cog_fail(err, COG_E_SYSTEM, "the list could not be printed");
+    return 0;
+}
+
 enum cog_exit
 cog_cache_list(const struct cog_tool_options *options)
 {
@@ -218,9 +239,9 @@ cog_cache_list(const struct cog_tool_options *options)
 
     cog_json_setup();
     if (cog_storeroom_open(options, false, &room, &err) == 0 &&
-        cog_rows_open(options->json, &rows, &err) == 0 &&
-        list_all(&room, &rows, &err) == 0)
-        (void)!cog_rows_end(&rows, &err);
+        cog_rows_open(true, &rows, &err) == 0 &&
+        list_all(&room, options->user, &rows, &err) == 0)
+        (void)!print_list(options->json, &rows, &err);
     cog_rows_close(&rows);
     return finish(&room, &err);
 }

@@ -62,12 +62,15 @@ ask(void *ctx, const struct cog_question *question, struct cog_secret *answer,
     const int64_t from_ms = now_ms(d);
     int rc;
 
+    d->open = question->text;
     if (send_question(d, question, err) < 0)
         return -1;
     if (question->meanwhile != NULL)
         question->meanwhile(question->meanwhile_ctx);
     rc = receive_answer(d, answer, err);
     d->questions_ms -= now_ms(d) - from_ms;
+    if (rc == 0)
+        d->open = COG_TEXT_NONE;
     return rc;
 }
 

@@ -21,6 +21,7 @@ struct cog_dialogue {
     const struct cog_request *request;
     enum cog_qr_style qr; /* as configured */
     int64_t questions_ms; /* left for the user */
+    enum cog_text open;   /* the question without an answer yet, or NONE */
 };
 
 /*

@@ -21,7 +21,7 @@
 #include "lib/host/config.h"
 
 static const char usage[] =
-    "usage: pam-cognito cache list [-c FILE] [--service NAME] [--json]\n"
+    "usage: pam-cognito cache list [USER] [-c FILE] [--service NAME] [--json]\n"
     "       pam-cognito cache forget USER [-c FILE] [--service NAME] [--json]\n"
     "       pam-cognito cache purge [-c FILE] [--service NAME] [--json]\n"
     "       pam-cognito check-config [-c FILE] [--json]\n"
@@ -48,17 +48,18 @@ struct command {
     const char *name;
     const char *verb; /* the first word behind it, or NULL */
     bool wants_user;
+    bool takes_user; /* or does without */
     bool takes_all;
     enum cog_exit (*run)(const struct cog_tool_options *options);
 };
 
 static const struct command commands[] = {
-    {"cache", "list", false, false, cog_cache_list},
-    {"cache", "forget", true, false, cog_cache_forget},
-    {"cache", "purge", false, false, cog_cache_purge},
-    {"check-config", NULL, false, false, cog_check_config_run},
-    {"recheck", NULL, false, true, cog_recheck_all_run},
-    {"test", NULL, true, false, cog_test_user_run},
+    {"cache", "list", false, true, false, cog_cache_list},
+    {"cache", "forget", true, true, false, cog_cache_forget},
+    {"cache", "purge", false, false, false, cog_cache_purge},
+    {"check-config", NULL, false, false, false, cog_check_config_run},
+    {"recheck", NULL, false, false, true, cog_recheck_all_run},
+    {"test", NULL, true, true, false, cog_test_user_run},
 };
 
 /* `verb` may be NULL. */
@@ -78,7 +79,7 @@ find(const char *name, const char *verb)
 static enum cog_exit
 complain(const char *what)
 {
-    (void)fprintf(stderr, "pam-cognito: %s\n%s", what, usage);
+    (void)fprintf(stderr, "pam-cognito: %s; try --help\n", what);
     return COG_EXIT_USAGE;
 }
 
@@ -96,6 +97,7 @@ parse_options(int argc, char **argv, struct cog_tool_options *options)
     };
     int option;
 
+    opterr = 0; /* one line is enough */
     while ((option = getopt_long(argc, argv, "c:", longs, NULL)) != -1) {
         switch (option) {
         case 'a':
@@ -135,6 +137,22 @@ make_absolute(const char **path, char *buf, size_t size)
     return 0;
 }
 
+/* A typing error would quietly mean "no section". */
+static void
+check_service(const char *service)
+{
+    static const char *const dirs[] = {"/etc/pam.d", "/usr/lib/pam.d"};
+    char path[PATH_MAX];
+
+    for (size_t i = 0; i < COG_COUNT(dirs); i++) {
+        const int len = snprintf(path, sizeof(path), "%s/%s", dirs[i], service);
+
+        if (len > 0 && (size_t)len < sizeof(path) && access(path, F_OK) == 0)
+            return;
+    }
+    cog_tool_say("note: there is no such PAM service", service);
+}
+
 static enum cog_exit
 run(bool utf8, int argc, char **argv)
 {
@@ -147,22 +165,26 @@ run(bool utf8, int argc, char **argv)
     int word = parse_options(argc, argv, &options);
 
     if (word < 0)
-        return complain("unknown option");
+        return complain("unknown option, or one without its value");
     command = find(argv[0], argv[word]);
+    if (command == NULL && strcmp(argv[0], "cache") == 0)
+        return complain("cache what? list, forget or purge");
     if (command == NULL)
         return complain("unknown command");
     if (command->verb != NULL)
         word++;
-    if (argc - word != (command->wants_user ? 1 : 0)) {
-        return complain(command->wants_user ? "one USER is needed"
-                                            : "too many words");
-    }
+    if (command->wants_user && argc - word != 1)
+        return complain("one USER is needed");
+    if (argc - word > (command->takes_user ? 1 : 0))
+        return complain("too many words");
     if (options.all && !command->takes_all)
         return complain("--all is for recheck");
-    if (command->wants_user)
-        options.user = argv[word];
+    if (command->takes_user)
+        options.user = argv[word]; /* NULL: none */
     if (make_absolute(&options.config_path, path, sizeof(path)) < 0)
         return complain("the path of FILE is too long");
+    if (options.service != NULL)
+        check_service(options.service);
     return command->run(&options);
 }
 

@@ -21,6 +21,9 @@
 #define ALARM_S \
     ((COG_START_MS + COG_QUESTIONS_MS + COG_NETWORK_MAX_MS) / 1000 + 10)
 
+/* What a call may take whose module died: to notice, and to say so. */
+#define GRACE_S 2
+
 #define MIB ((rlim_t)1024 * 1024)
 
 /* Fixed limits, up as well as down: a caller of su must not be able to make
@@ -114,9 +117,22 @@ ignore(const int *signals, size_t count, struct cog_err *err)
     return 0;
 }
 
+/* The module died. Its socket, which hangs up, says so as well, where nobody
+ * else holds it. */
+static void
+hurry(int number)
+{
+    (void)number;
+    (void)alarm(GRACE_S);
+}
+
 static int
 set_signals(struct cog_err *err)
 {
+    const struct sigaction hurries = {.sa_handler = hurry};
+
+    if (sigaction(SIGTERM, &hurries, NULL) < 0)
+        return fail("sigaction", err);
     if (ignore(annoyances, COG_COUNT(annoyances), err) < 0 ||
         ignore(stops, COG_COUNT(stops), err) < 0)
         return -1;
@@ -164,7 +180,7 @@ cog_sandbox_follow_parent(struct cog_err *err)
     struct ucred peer = {0};
     socklen_t len = sizeof(peer);
 
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+    if (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) < 0)
         return fail("PR_SET_PDEATHSIG", err);
     /* It may have died before that took hold. */
     if (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)

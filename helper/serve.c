@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "helper/dialogue.h"
+#include "helper/farewell.h"
 #include "helper/ondemand.h"
 #include "helper/sandbox.h"
 #include "lib/core/clock.h"
@@ -31,6 +32,7 @@
 /* The request being served. */
 struct serve {
     int fd;
+    pid_t module; /* whose socket it is */
     struct cog_clock clock;
     struct cog_request request;
     struct cog_prepared prepared;
@@ -42,6 +44,7 @@ struct serve {
     struct cog_session session;
     bool has_session; /* it could be read */
     struct cog_dialogue dialogue;
+    bool proven; /* the pool accepted the first factor */
     struct cog_verdict verdict;
 };
 
@@ -167,6 +170,7 @@ report(struct serve *s, const struct cog_login_facts *facts,
 {
     struct cog_verdict *v = &s->verdict;
 
+    s->proven = facts->proven;
     memcpy(v->sub, facts->sub, sizeof(v->sub));
     (void)snprintf(v->method, sizeof(v->method), "%s", facts->method);
     (void)snprintf(v->mfa, sizeof(v->mfa), "%s", facts->mfa);
@@ -283,6 +287,26 @@ send_verdict(struct serve *s, int decided, const struct cog_err *err)
     return cog_protocol_send_verdict(s->fd, v, &none);
 }
 
+/* A call that its module may never log. Whoever is not ours is nobody's
+ * business; and a verdict that nobody waits for is no success. */
+static void
+say_farewell(const struct serve *s, bool sent, const struct cog_err *err)
+{
+    const enum cog_text open = s->dialogue.open;
+    const struct cog_farewell farewell = {
+        .request = &s->request,
+        .verdict = &s->verdict,
+        .open = open,
+        .proven = s->proven,
+        .late = err->code == COG_E_LATE && open != COG_TEXT_NONE,
+    };
+
+    if (err->code == COG_E_SCOPE)
+        return;
+    if (sent ? farewell.late : cog_farewell_alone(s->module))
+        cog_farewell_log(&farewell);
+}
+
 static int
 read_request(struct serve *s, struct cog_err *err)
 {
@@ -300,6 +324,7 @@ cog_serve_run(int fd)
 {
     struct serve s = {
         .fd = fd,
+        .module = getppid(),
         .clock = cog_clock_system(),
         .prepared = COG_PREPARED_INIT,
         .cache_dir = -1,
@@ -311,12 +336,14 @@ cog_serve_run(int fd)
 
     if (decided == 0)
         decided = cog_sandbox_follow_parent(&err);
+    cog_farewell_prepare();
     if (read_request(&s, &err) < 0)
         return EXIT_FAILURE; /* nobody to answer */
     if (decided == 0)
         decided = decide(&s, real_uid, &err);
     sent = send_verdict(&s, decided, &err);
     (void)close(fd); /* the end of file that makes the verdict count */
+    say_farewell(&s, sent == 0, &err);
     cog_ondemand_close(&s.renewals);
     cog_http_close(s.http);
     cog_store_close(s.store.store);

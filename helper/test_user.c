@@ -232,6 +232,18 @@ report(const struct cog_tool_options *options,
     return COG_EXIT_INTERNAL;
 }
 
+/* What a sign-in through PAM would do now uses up tries, which a test must
+ * not. */
+static void
+explain(const struct cog_prepared *prepared, const struct cog_err *err)
+{
+    if (err->code == COG_E_UNREACHABLE && prepared->config.offline) {
+        (void)fputs("offline = yes: the PAM module would now try the password "
+                    "of the last sign-in; this test never does\n",
+                    stderr);
+    }
+}
+
 enum cog_exit
 cog_test_user_run(const struct cog_tool_options *options)
 {
@@ -246,6 +258,7 @@ cog_test_user_run(const struct cog_tool_options *options)
         sign_in(options, &prepared, &store, &facts, &err) < 0 &&
         err.code == COG_OK)
         cog_fail(&err, COG_E_SYSTEM, "failed for an unknown reason");
+    explain(&prepared, &err);
     status = report(options, &prepared, &facts, &err);
     cog_store_close(store.store);
     cog_prepared_clear(&prepared);

@@ -110,6 +110,7 @@ cog_relay_prepare(struct cog_call *call, enum cog_operation operation,
     r->utf8 = prints_utf8();
     take_hint(call->pamh, PAM_TTY, r->tty, sizeof(r->tty));
     take_hint(call->pamh, PAM_RUSER, r->ruser, sizeof(r->ruser));
+    take_hint(call->pamh, PAM_RHOST, r->rhost, sizeof(r->rhost));
     if (pam_get_item(call->pamh, PAM_SERVICE, &service) != PAM_SUCCESS ||
         service == NULL)
         return cog_fail(err, COG_E_SYSTEM, "PAM names no service");

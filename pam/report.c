@@ -6,12 +6,9 @@
 #include <string.h>
 #include <syslog.h>
 
-#include "lib/core/name.h"
+#include "lib/core/decision.h"
 #include "lib/core/text.h"
 #include "pam/conv.h"
-
-/* Hex digits of the nonce that tie the user's text to the log line. */
-#define REF_DIGITS 4
 
 /* No default: a new code without a row here does not compile. */
 int
@@ -87,37 +84,6 @@ status_name(int status)
     return "PAM_SYSTEM_ERR";
 }
 
-/* As said to the user, so that he can quote it and the administrator can
- * find the line. */
-static void
-make_ref(const struct cog_call *call, char ref[REF_DIGITS + 1])
-{
-    /* Without a nonce nothing was decided but the scope. */
-    memcpy(ref, call->request.nonce[0] == '\0' ? "0000" : call->request.nonce,
-           REF_DIGITS);
-    ref[REF_DIGITS] = '\0';
-}
-
-/* A value without blanks for key=value: escaped, "-" when empty. */
-struct word {
-    char text[COG_POOL_SIZE * 4];
-};
-
-static struct word
-word(const char *value)
-{
-    struct word w;
-
-    cog_name_escape(value, strlen(value), w.text, sizeof(w.text));
-    for (char *p = w.text; *p != '\0'; p++) {
-        if (*p == ' ')
-            *p = '_';
-    }
-    if (w.text[0] == '\0')
-        memcpy(w.text, "-", 2);
-    return w;
-}
-
 static const char *
 item(const struct cog_call *call, int type)
 {
@@ -162,25 +128,22 @@ cog_report_log(const struct cog_call *call, const char *user,
                const struct cog_verdict *verdict, const struct cog_err *err,
                int status)
 {
-    char reason[sizeof(err->msg) * 4];
-    char ref[REF_DIGITS + 1];
-    const char *why;
+    const struct cog_decision decision = {
+        .accepted = status == PAM_SUCCESS,
+        .code = status_name(status),
+        /* Not a name we serve: as the application put it. */
+        .user = *user == '\0' ? item(call, PAM_USER) : user,
+        .verdict = verdict,
+        .rhost = item(call, PAM_RHOST),
+        .reason = status == PAM_SUCCESS ? verdict->reason : err->msg,
+        .nonce = call->request.nonce,
+    };
+    char line[COG_DECISION_SIZE];
 
     if (!worth_a_line(call, verdict, status))
         return;
-    if (*user == '\0') /* not a name we serve: as the application put it */
-        user = item(call, PAM_USER);
-    why = status == PAM_SUCCESS ? verdict->reason : err->msg;
-    cog_name_escape(why, strlen(why), reason, sizeof(reason));
-    make_ref(call, ref);
-    pam_syslog(call->pamh, priority(status),
-               "result=%s code=%s user=%s pool_user=%s sub=%s method=%s "
-               "mfa=%s rhost=%s reason=\"%s\" ref=%s",
-               status == PAM_SUCCESS ? "ok" : "refused", status_name(status),
-               word(user).text, word(verdict->pool_user).text,
-               word(verdict->sub).text, word(verdict->method).text,
-               word(verdict->mfa).text, word(item(call, PAM_RHOST)).text,
-               reason, ref);
+    cog_decision_format(&decision, line);
+    pam_syslog(call->pamh, priority(status), "%s", line);
 }
 
 static enum cog_text
@@ -237,12 +200,15 @@ text_of(enum cog_errc code)
 static enum cog_text
 text_for(const struct cog_call *call, enum cog_errc code)
 {
+    const enum cog_operation operation = call->request.operation;
     const enum cog_text text = text_of(code);
 
-    return text == COG_TEXT_REFUSED &&
-                   call->request.operation == COG_OP_PASSWORD
-               ? COG_TEXT_AUTHTOK
-               : text;
+    if (text == COG_TEXT_REFUSED && operation == COG_OP_PASSWORD)
+        return COG_TEXT_AUTHTOK;
+    if (text == COG_TEXT_NOT_ALLOWED &&
+        (operation == COG_OP_PRELIM || operation == COG_OP_PASSWORD))
+        return COG_TEXT_NOT_ALLOWED_AUTHTOK;
+    return text;
 }
 
 void
@@ -251,12 +217,13 @@ cog_report_tell(const struct cog_call *call, enum cog_errc code)
     const enum cog_text id = text_for(call, code);
     struct cog_secret text = COG_SECRET_INIT(COG_TEXT_MAX);
     struct cog_err err = COG_ERR_INIT;
-    char tail[sizeof(" (ref )") + REF_DIGITS];
-    char ref[REF_DIGITS + 1];
+    char tail[sizeof(" (ref )") + COG_DECISION_REF_DIGITS];
+    char ref[COG_DECISION_REF_DIGITS + 1];
 
     if (call->args->silent || id == COG_TEXT_NONE)
         return;
-    make_ref(call, ref);
+    /* So that he can quote it and the administrator can find the line. */
+    cog_decision_ref(call->request.nonce, ref);
     (void)snprintf(tail, sizeof(tail), " (ref %s)", ref);
     if (cog_text_render(id, NULL, cog_relay_translate, &text, &err) == 0 &&
         cog_secret_append_str(&text, tail, &err) == 0)

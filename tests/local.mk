@@ -30,10 +30,12 @@ unit_tests = \
 	tests/unit/test_binding \
 	tests/unit/test_change \
 	tests/unit/test_config \
+	tests/unit/test_decision \
 	tests/unit/test_device \
 	tests/unit/test_dialogue \
 	tests/unit/test_display \
 	tests/unit/test_endpoints \
+	tests/unit/test_farewell \
 	tests/unit/test_file \
 	tests/unit/test_flow \
 	tests/unit/test_flow_choices \
@@ -135,6 +137,10 @@ tests_unit_test_rows_SOURCES = \
 tests_unit_test_dialogue_SOURCES = \
 	tests/unit/test_dialogue.c helper/dialogue.c helper/dialogue.h \
 	helper/screen.c helper/screen.h
+tests_unit_test_farewell_SOURCES = \
+	tests/unit/test_farewell.c helper/farewell.c helper/farewell.h
+tests_unit_test_farewell_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=syslog,--wrap=__syslog_chk
 tests_unit_test_screen_SOURCES = \
 	tests/unit/test_screen.c helper/screen.c helper/screen.h
 tests_unit_test_screen_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc

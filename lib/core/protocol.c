@@ -90,9 +90,10 @@ cog_protocol_send_request(int fd, const struct cog_request *request,
         operation.text, request->nonce, request->service,
         request->user,  request->conf,  stacked.text,
         request->tty,   request->ruser, request->utf8 ? "1" : "0",
+        request->rhost,
     };
 
-    _Static_assert(COG_COUNT(field) == 9, "the fields of a request");
+    _Static_assert(COG_COUNT(field) == 10, "the fields of a request");
     return cog_wire_send(fd, COG_WIRE_REQUEST, field, err);
 }
 
@@ -115,7 +116,8 @@ cog_protocol_read_request(const struct cog_frame *frame,
         take_number(f[5], 0, COG_STACKED_COUNT_ - 1, &stacked, err) < 0 ||
         take_hint(f[6], r.tty, sizeof(r.tty), err) < 0 ||
         take_hint(f[7], r.ruser, sizeof(r.ruser), err) < 0 ||
-        take_number(f[8], 0, 1, &utf8, err) < 0)
+        take_number(f[8], 0, 1, &utf8, err) < 0 ||
+        take_hint(f[9], r.rhost, sizeof(r.rhost), err) < 0)
         return -1;
     if (strlen(r.nonce) != COG_NONCE_SIZE - 1)
         return malformed(err, "the nonce is short");

@@ -31,6 +31,7 @@
 #define COG_USER_SIZE    COG_NAME_BYTES
 #define COG_PATH_SIZE    512 /* path of the configuration file */
 #define COG_TTY_SIZE     65  /* name of a terminal */
+#define COG_RHOST_SIZE   256 /* host name or address */
 #define COG_POOL_SIZE    COG_NAME_POOL_BYTES
 #define COG_SUB_SIZE     129 /* sub claim */
 #define COG_WORD_SIZE    33  /* method, second factor */
@@ -83,11 +84,12 @@ struct cog_request {
     char service[COG_SERVICE_SIZE];
     char user[COG_USER_SIZE];
     char conf[COG_PATH_SIZE]; /* "" for the default */
-    /* For what fits on the user's screen, and for tickets; "" when PAM does
-     * not say. Hostile in su and sudo: never more than a hint. */
-    char tty[COG_TTY_SIZE];    /* PAM_TTY */
-    char ruser[COG_USER_SIZE]; /* PAM_RUSER */
-    bool utf8;                 /* the application's locale prints UTF-8 */
+    /* For what fits on the user's screen, for tickets and for the log; "" when
+     * PAM does not say. Hostile in su and sudo: never more than a hint. */
+    char tty[COG_TTY_SIZE];     /* PAM_TTY */
+    char ruser[COG_USER_SIZE];  /* PAM_RUSER */
+    char rhost[COG_RHOST_SIZE]; /* PAM_RHOST */
+    bool utf8;                  /* the application's locale prints UTF-8 */
 };
 
 struct cog_verdict {

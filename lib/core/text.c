@@ -18,7 +18,7 @@ static const char *const msgids[COG_TEXT_COUNT_] = {
     [COG_TEXT_TOTP_USED] =
         N_("Code used already, wait for the next. Authenticator code: "),
     [COG_TEXT_MUST_CHANGE] =
-        N_("You must choose a new password now. Type yes to go on: "),
+        N_("You must choose a new password now. Type yes in full to go on: "),
     [COG_TEXT_NEW_PASSWORD] = N_("New password: "),
     [COG_TEXT_NEW_PASSWORD_SAME] =
         N_("The new password must differ from the old one. New password: "),
@@ -45,7 +45,10 @@ static const char *const msgids[COG_TEXT_COUNT_] = {
         N_("Sign-in failed on this host. Tell its administrator."),
     [COG_TEXT_NEVER] =
         N_("New on this host: sign in once with your pool password."),
-    [COG_TEXT_DISABLED] = N_("This account is disabled."),
+    /* Enabling somebody again takes nothing back that a host has noted. */
+    [COG_TEXT_DISABLED] =
+        N_("This account was disabled when last checked. If that is over, sign "
+           "in once with your pool password."),
     [COG_TEXT_BROWSER] =
         N_("This account signs in with a browser, which is not offered here."),
     [COG_TEXT_AUTHTOK] = N_("The password was not changed."),
@@ -99,10 +102,10 @@ static const char *const msgids[COG_TEXT_COUNT_] = {
 
     [COG_TEXT_CURRENT_PASSWORD] = N_("Current password (Enter if forgotten): "),
     [COG_TEXT_FORGOTTEN] =
-        N_("Get a code to choose a new password? Type yes to go on: "),
+        N_("Get a code to choose a new password? Type yes in full to go on: "),
     [COG_TEXT_MUST_RESET] =
         N_("You must choose a new password with a code sent to you. "
-           "Type yes to go on: "),
+           "Type yes in full to go on: "),
     [COG_TEXT_RESET_CODE] = N_("Code sent to {1}: "),
     [COG_TEXT_RESET_CODE_WRONG] = N_("Wrong code. Code sent to {1}: "),
     [COG_TEXT_RESET_CODE_OVER] =
@@ -113,6 +116,8 @@ static const char *const msgids[COG_TEXT_COUNT_] = {
     [COG_TEXT_LATE] = N_("That took too long. Please start again."),
     [COG_TEXT_LOST] =
         N_("Sign in once with your pool password to use this account again."),
+    [COG_TEXT_NOT_ALLOWED_AUTHTOK] =
+        N_("You are not allowed to change this account's password here."),
 };
 
 const char *

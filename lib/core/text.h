@@ -100,10 +100,11 @@ enum cog_text {
     COG_TEXT_RESET_CODE_WRONG,
     COG_TEXT_RESET_CODE_OVER,
 
-    COG_TEXT_REFUSED_PROVEN, /* a refusal after proof */
-    COG_TEXT_LATE,           /* the same: the answers took too long */
-    COG_TEXT_LOST,           /* a full sign-in mends it */
-    COG_TEXT_COUNT_          /* keep last */
+    COG_TEXT_REFUSED_PROVEN,      /* a refusal after proof */
+    COG_TEXT_LATE,                /* the same: the answers took too long */
+    COG_TEXT_LOST,                /* a full sign-in mends it */
+    COG_TEXT_NOT_ALLOWED_AUTHTOK, /* NOT_ALLOWED, of a password change */
+    COG_TEXT_COUNT_               /* keep last */
 };
 
 /* A translator: returns the text to use for an English msgid, never NULL. */

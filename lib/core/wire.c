@@ -14,11 +14,11 @@
 static const char version = 2;
 
 static const unsigned char fields[COG_WIRE_KINDS_] = {
-    [COG_WIRE_REQUEST] = 9, [COG_WIRE_READY] = 1, [COG_WIRE_ASK] = 6,
-    [COG_WIRE_ANSWER] = 1,  [COG_WIRE_TELL] = 4,  [COG_WIRE_VERDICT] = 9,
+    [COG_WIRE_REQUEST] = 10, [COG_WIRE_READY] = 1, [COG_WIRE_ASK] = 6,
+    [COG_WIRE_ANSWER] = 1,   [COG_WIRE_TELL] = 4,  [COG_WIRE_VERDICT] = 9,
 };
 
-_Static_assert(COG_WIRE_FIELDS >= 9, "the longest kind fits");
+_Static_assert(COG_WIRE_FIELDS >= 10, "the longest kind fits");
 
 size_t
 cog_wire_fields(enum cog_wire_kind kind)

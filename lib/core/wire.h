@@ -17,7 +17,7 @@
 #include "lib/core/secret.h"
 
 /* Most strings in a frame. */
-#define COG_WIRE_FIELDS 9
+#define COG_WIRE_FIELDS 10
 /* Longest frame in bytes; a prompt that carries a QR code is some 6 KiB. */
 #define COG_WIRE_BYTES ((size_t)32 * 1024)
 

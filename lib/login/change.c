@@ -16,6 +16,9 @@
 /* Where a code went that nobody says where it went. */
 #define UNSAID "***"
 
+/* How often yes is asked for, as in a change that the pool demands. */
+#define YES_ASKED 2
+
 /* One chauthtok. */
 struct change {
     struct cog_signin signin;
@@ -45,14 +48,18 @@ ask_yes(const struct change *c, enum cog_text text, struct cog_err *err)
 {
     const struct cog_question question = {.echo = true, .text = text};
     struct cog_secret answer = COG_SECRET_INIT(COG_ANSWER_MAX);
-    int rc = ask(c, &question, &answer, err);
+    bool yes = false;
+    int rc = 0;
 
-    if (rc == 0 && strcasecmp(cog_secret_str(&answer), "yes") != 0) {
-        rc = cog_fail(err, COG_E_DENIED,
-                      "the user did not want to be sent a code");
+    for (int asked = 0; rc == 0 && !yes && asked < YES_ASKED; asked++) {
+        rc = ask(c, &question, &answer, err);
+        yes = rc == 0 && strcasecmp(cog_secret_str(&answer), "yes") == 0;
     }
     cog_secret_clear(&answer);
-    return rc;
+    if (rc < 0 || yes)
+        return rc;
+    return cog_fail(err, COG_E_DENIED,
+                    "the user did not want to be sent a code");
 }
 
 static bool
@@ -155,16 +162,18 @@ ask_better(struct change *c, const struct cog_err *why, struct cog_err *err)
 
 /*
  * The old password opens nothing offline from now on: the pool may change it
- * and its answer be lost. As long as it would, it is not changed.
+ * and its answer be lost. As long as it would, it is not changed. Whoever has
+ * nothing to show but a code that may be wrong ends nobody's record with it.
  */
 static int
 forget_old(const struct change *c, struct cog_err *err)
 {
+    const bool proven = c->code.len == 0;
     struct cog_err why = COG_ERR_INIT;
 
     if (!cog_signin_known(c->signin.login) ||
-        cog_keep_drop_verifier(c->signin.login, &c->signin.facts->note, &why) ==
-            0)
+        cog_keep_drop_verifier(c->signin.login, proven, &c->signin.facts->note,
+                               &why) == 0)
         return 0;
     return cog_fail(err, COG_E_SYSTEM,
                     "not changed, since the old password would still work "
@@ -298,8 +307,8 @@ forget_again(const struct change *c)
 {
     struct cog_err why = COG_ERR_INIT;
 
-    if (cog_keep_drop_verifier(c->signin.login, &c->signin.facts->note, &why) <
-        0) {
+    if (cog_keep_drop_verifier(c->signin.login, true, &c->signin.facts->note,
+                               &why) < 0) {
         cog_login_note(&c->signin.facts->note,
                        "the old password may still work offline: %s", why.msg);
     }
@@ -344,32 +353,13 @@ cog_change_password(const struct cog_env *env, const struct cog_login *login,
     return rc;
 }
 
-/* Any answer but an outage will do: not every endpoint has the key set. */
-static int
-reach(const struct cog_env *env, const char *url, struct cog_err *err)
-{
-    const struct cog_http_request request = {.url = url};
-    struct cog_http_reply reply = COG_HTTP_REPLY_INIT;
-    int rc = env->transport.send(env->transport.ctx, &request, &reply, err);
-
-    if (rc == 0 && reply.status >= 500) {
-        rc = cog_fail(err, COG_E_NET, "the pool answers with HTTP status %ld",
-                      reply.status);
-    }
-    cog_secret_clear(&reply.body);
-    return rc;
-}
-
 int
 cog_change_check(const struct cog_env *env, const struct cog_login *login,
                  struct cog_err *err)
 {
     const struct cog_prepared *prepared = login->prepared;
-    char url[COG_ENDPOINTS_URL_BYTES];
-    bool issuers = false;
 
-    if (cog_scope_check(&prepared->config, &prepared->local, err) < 0 ||
-        cog_signin_keys_url(&prepared->config, url, &issuers, err) < 0)
+    if (cog_scope_check(&prepared->config, &prepared->local, err) < 0)
         return -1;
-    return reach(env, url, err);
+    return cog_signin_reach(env, &prepared->config, err);
 }

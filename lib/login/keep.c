@@ -349,13 +349,29 @@ write_both(struct keep *k, struct cog_binding *binding)
     cog_keep_mark(k->login, binding, k->note);
 }
 
+/* What an earlier refusal left ends, a record that nothing took the place of
+ * as well. */
+static void
+pardon(const struct keep *k, const struct cog_binding *binding)
+{
+    enum cog_record_place place = COG_RECORD_NONE;
+    struct cog_err why = COG_ERR_INIT;
+
+    if (cog_tombstone_erase(k->login->store, user_of(k->login), &why) < 0)
+        cog_login_note(k->note, "the tombstone stays: %s", why.msg);
+    if (cog_record_look(k->login->store, k->login->prepared->config.issuer,
+                        binding->sub, &place, &why) == 0 &&
+        place == COG_RECORD_SPOILT &&
+        cog_keep_remove(k->login, binding, &why) < 0)
+        cog_login_note(k->note, "the emptied record stays: %s", why.msg);
+}
+
 /* With the user's lock held: so two first sign-ins as two pool users cannot
  * both find that nobody is bound. */
 static int
 write_locked(struct keep *k, struct cog_err *err)
 {
     struct cog_binding binding;
-    struct cog_err why = COG_ERR_INIT;
     bool found = false;
 
     if (check_bound(k->login, k->signin->claims, &binding, &found, err) < 0)
@@ -363,8 +379,7 @@ write_locked(struct keep *k, struct cog_err *err)
     if (!found)
         binding = new_binding(k);
     write_both(k, &binding);
-    if (cog_tombstone_erase(k->login->store, user_of(k->login), &why) < 0)
-        cog_login_note(k->note, "the tombstone stays: %s", why.msg);
+    pardon(k, &binding);
     return 0;
 }
 
@@ -449,33 +464,49 @@ cog_keep_still(const struct cog_prepared *prepared,
                               prepared->pool_user, &kept, ret_rule, err);
 }
 
+static int
+mark(const struct cog_login *login, const struct cog_binding *binding,
+     struct cog_err *err)
+{
+    struct cog_binding marked = *binding;
+
+    marked.recorded = true;
+    return binding->recorded ? 0
+                             : cog_binding_write(login->store, &marked, err);
+}
+
 void
 cog_keep_mark(const struct cog_login *login, const struct cog_binding *binding,
               struct cog_err *note)
 {
-    struct cog_binding marked = *binding;
     struct cog_err why = COG_ERR_INIT;
 
-    marked.recorded = true;
-    if (!binding->recorded &&
-        cog_binding_write(login->store, &marked, &why) < 0) {
+    if (mark(login, binding, &why) < 0) {
         cog_login_note(note,
                        "the binding does not say that a record was kept: %s",
                        why.msg);
     }
 }
 
-/* What it occupied makes room for the mark. */
+int
+cog_keep_spoil(const struct cog_login *login, const struct cog_binding *binding,
+               struct cog_err *err)
+{
+    return cog_record_spoil(login->store, login->prepared->config.issuer,
+                            binding->sub, err);
+}
+
+/* Without the mark a record that is gone looks like none that ever was. */
 int
 cog_keep_remove(const struct cog_login *login,
-                const struct cog_binding *binding, struct cog_err *note,
-                struct cog_err *err)
+                const struct cog_binding *binding, struct cog_err *err)
 {
-    if (cog_record_erase(login->store, login->prepared->config.issuer,
-                         binding->sub, err) < 0)
-        return -1;
-    cog_keep_mark(login, binding, note);
-    return 0;
+    struct cog_err none = COG_ERR_INIT;
+
+    if (mark(login, binding, &none) < 0)
+        return cog_keep_spoil(login, binding, err);
+    return cog_record_erase(login->store, login->prepared->config.issuer,
+                            binding->sub, err);
 }
 
 int
@@ -490,33 +521,78 @@ cog_keep_replace(const struct cog_login *login,
 
     if (cog_record_write(login->store, &key, record, &why) == 0)
         return 0;
-    if (cog_keep_remove(login, binding, note, err) < 0)
+    if (cog_keep_spoil(login, binding, err) < 0)
         return -1;
     cog_login_note(note,
-                   "the record was removed, since it could not be "
-                   "written: %s",
+                   "the record was emptied, since it could not be written: %s",
                    why.msg);
     return 0;
 }
 
+/* A verifier to be dropped. */
+struct drop {
+    const struct cog_login *login;
+    struct cog_binding binding;
+    bool may_go;
+    struct cog_err *note;
+};
+
 static int
-drop_locked(const struct cog_login *login, struct cog_err *note,
-            struct cog_err *err)
+let_go(const struct drop *d, const char *why, struct cog_err *err)
+{
+    if (!d->may_go)
+        return cog_fail(err, COG_E_SYSTEM, "the record stays: %s", why);
+    if (cog_keep_remove(d->login, &d->binding, err) < 0)
+        return -1;
+    cog_login_note(d->note, "the record was removed: %s", why);
+    return 0;
+}
+
+static int
+write_without(const struct drop *d, const struct cog_record_key *key,
+              struct cog_record *record, struct cog_err *err)
+{
+    struct cog_err why = COG_ERR_INIT;
+
+    if (record->verifier.len == 0)
+        return 0;
+    cog_secret_clear(&record->verifier);
+    if (cog_record_write(d->login->store, key, record, &why) == 0)
+        return 0;
+    return let_go(d, why.msg, err);
+}
+
+/* One that cannot be opened here may be elsewhere, by another service's app
+ * client, say; an empty one nowhere. */
+static int
+drop_unread(const struct drop *d, struct cog_err *err)
+{
+    enum cog_record_place place = COG_RECORD_NONE;
+
+    if (cog_record_look(d->login->store, d->login->prepared->config.issuer,
+                        d->binding.sub, &place, err) < 0)
+        return -1;
+    return place == COG_RECORD_THERE ? let_go(d, "it cannot be opened", err)
+                                     : 0;
+}
+
+static int
+drop_locked(struct drop *d, struct cog_err *err)
 {
     struct cog_record record = COG_RECORD_INIT;
-    struct cog_binding binding;
+    struct cog_record_key key;
     bool found = false;
+    bool lost = false;
     int rc = -1;
 
-    if (cog_keep_record(login, &binding, &record, &found, err) < 0)
-        goto out;
-    rc = 0;
-    if (found && record.verifier.len > 0) {
-        cog_secret_clear(&record.verifier);
-        rc = cog_keep_replace(login, &binding, &record, note, err);
-    }
-
-out:
+    if (cog_keep_bound(d->login, &d->binding, &found, err) < 0)
+        return -1;
+    if (!found)
+        return 0;
+    key = cog_keep_key(d->login->prepared, d->binding.sub);
+    if (cog_record_read(d->login->store, &key, &record, &found, &lost, err) ==
+        0)
+        rc = found ? write_without(d, &key, &record, err) : drop_unread(d, err);
     cog_record_clear(&record);
     return rc;
 }
@@ -525,20 +601,27 @@ out:
 static int
 check_keyless(const struct cog_login *login, struct cog_err *err)
 {
+    enum cog_record_place place = COG_RECORD_NONE;
     struct cog_binding binding;
     bool found = false;
 
     if (cog_keep_bound(login, &binding, &found, err) < 0)
         return -1;
-    if (!found || !binding.recorded)
+    if (!found)
+        return 0;
+    if (cog_record_look(login->store, login->prepared->config.issuer,
+                        binding.sub, &place, err) < 0)
+        return -1;
+    if (!binding.recorded && place == COG_RECORD_NONE)
         return 0;
     return cog_fail(err, COG_E_SYSTEM, "%s", cog_store_no_key(login->store));
 }
 
 int
-cog_keep_drop_verifier(const struct cog_login *login, struct cog_err *note,
-                       struct cog_err *err)
+cog_keep_drop_verifier(const struct cog_login *login, bool may_go,
+                       struct cog_err *note, struct cog_err *err)
 {
+    struct drop d = {.login = login, .may_go = may_go, .note = note};
     int lock = -1;
     int rc;
 
@@ -549,7 +632,7 @@ cog_keep_drop_verifier(const struct cog_login *login, struct cog_err *note,
     if (cog_userlock_take(login->store, user_of(login), COG_USERLOCK_WAIT_MS,
                           &lock, err) < 0)
         return -1;
-    rc = drop_locked(login, note, err);
+    rc = drop_locked(&d, err);
     (void)close(lock);
     return rc;
 }

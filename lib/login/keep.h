@@ -84,19 +84,27 @@ int cog_keep_still(const struct cog_prepared *prepared,
                    struct cog_err *err) COG_MUST_USE;
 
 /*
- * The record as it is on disk must not be used again: write it anew, or, as on
- * a full disk, remove it, which refuses until the next full sign-in (`note`
- * says so). With the user's lock held. COG_E_SYSTEM: the old one is still
- * there.
+ * Three ways in which the record as it is on disk is not used again; each with
+ * the user's lock held. COG_E_SYSTEM: the old one is still there.
+ *
+ * Of somebody the pool refuses: write it anew, or, as on a full disk, spoil it
+ * (`note` says so).
  */
 int cog_keep_replace(const struct cog_login *login,
                      const struct cog_binding *binding,
                      const struct cog_record *record, struct cog_err *note,
                      struct cog_err *err) COG_MUST_USE;
 
-/* Remove it. The same otherwise. */
+/* Leave an empty file in its place: it refuses until the next full sign-in, in
+ * services that do not ask the pool as well. */
+int cog_keep_spoil(const struct cog_login *login,
+                   const struct cog_binding *binding,
+                   struct cog_err *err) COG_MUST_USE;
+
+/* Of somebody the pool does not refuse: without it he signs in once more, and
+ * services that do not ask go on. Spoilt, where it would not be missed. */
 int cog_keep_remove(const struct cog_login *login,
-                    const struct cog_binding *binding, struct cog_err *note,
+                    const struct cog_binding *binding,
                     struct cog_err *err) COG_MUST_USE;
 
 /* That there is a record, if the binding does not say so yet: without that, a
@@ -115,12 +123,14 @@ int cog_keep_record(const struct cog_login *login,
 
 /*
  * The last password no longer opens anything offline: the pool has a new one.
- * The next sign-in makes a new verifier. `note` says when the whole record had
- * to go for that. COG_E_SYSTEM (also when the store is
- * unsound, or the key of his record is not there now), COG_E_NET,
- * COG_E_IDENTITY, COG_E_NOMEM: it may still do so.
+ * The next sign-in makes a new verifier. Where the record can be neither
+ * rewritten nor opened, all of it goes (`note` says so) if it may_go: for a
+ * stranger's sake it must not. COG_E_SYSTEM (also when it must not, when the
+ * store is unsound, or the key of his record is not there now), COG_E_NET,
+ * COG_E_IDENTITY, COG_E_NOMEM: the password may still open something.
  */
-int cog_keep_drop_verifier(const struct cog_login *login, struct cog_err *note,
+int cog_keep_drop_verifier(const struct cog_login *login, bool may_go,
+                           struct cog_err *note,
                            struct cog_err *err) COG_MUST_USE;
 
 #endif

@@ -57,6 +57,7 @@ struct cog_login_facts {
     const char *method;     /* "password", "email_otp", "refresh", "offline",
                              * ...; static */
     const char *mfa;        /* second factor used, or ""; static */
+    bool proven;            /* the pool accepted the first factor */
     const char *rule;       /* what allowed the user, or ""; static */
     struct cog_err note;    /* what went wrong on the side */
 };

@@ -11,6 +11,10 @@
 #include "lib/store/userlock.h"
 #include "lib/store/verifier.h"
 
+/* How long a right password waits for the lock, in milliseconds; a shorter time
+ * than the first wait, since both are beyond the network's. */
+#define REFUND_WAIT_MS 1000
+
 /* One try. */
 struct offline {
     const struct cog_env *env;
@@ -64,23 +68,114 @@ write_record(const struct offline *o, struct cog_err *err)
     return cog_record_write(o->login->store, &key, &o->record, err);
 }
 
-/* A process that dies after the first write has used up its try. */
+/* Also that he was not refused meanwhile. */
 static int
-try_password(struct offline *o, struct cog_err *err)
+read_record(struct offline *o, struct cog_err *err)
 {
     struct cog_err why = COG_ERR_INIT;
+    bool found = false;
 
-    o->record.tries_left--;
-    if (write_record(o, err) < 0)
+    cog_record_clear(&o->record);
+    if (cog_keep_record(o->login, &o->binding, &o->record, &found, &why) < 0 ||
+        cog_recheck_tombstone(o->login, &why) < 0) {
+        return why.code == COG_E_SYSTEM || why.code == COG_E_NOMEM
+                   ? cog_fail(err, why.code, "%s", why.msg)
+                   : refuse(err, why.msg);
+    }
+    if (!found)
+        return refuse(err, "no sign-in of this user is on record");
+    return 0;
+}
+
+/* With the user's lock held, so that a hundred tries at once are a hundred. A
+ * process that dies from here on has used up its try. */
+static int
+charge(struct offline *o, struct cog_err *err)
+{
+    if (read_record(o, err) < 0 || check_record(o, err) < 0)
         return -1;
-    if (!cog_verifier_fits(&o->record.verifier, o->password))
-        return cog_fail(err, COG_E_DENIED, "wrong password, offline");
-    o->record.tries_left++;
-    if (write_record(o, &why) < 0) {
+    o->record.tries_left--;
+    return write_record(o, err);
+}
+
+static int
+take_lock(const struct offline *o, int64_t wait_ms, int *ret,
+          struct cog_err *err)
+{
+    return cog_userlock_take(o->login->store,
+                             o->login->prepared->local.account.name, wait_ms,
+                             ret, err);
+}
+
+static int
+charge_locked(struct offline *o, struct cog_err *err)
+{
+    int lock = -1;
+    int rc;
+
+    if (take_lock(o, COG_USERLOCK_WAIT_MS, &lock, err) < 0)
+        return -1;
+    rc = charge(o, err);
+    (void)close(lock);
+    return rc;
+}
+
+/*
+ * The password fits what was kept when the try was charged. Whatever another
+ * process has made of the record since then counts; with the lock, the try is
+ * given back.
+ */
+static int
+settle(struct offline *o, bool locked, struct cog_err *why, struct cog_err *err)
+{
+    struct cog_secret tried = COG_SECRET_INIT(COG_RECORD_VERIFIER_MAX);
+    int rc = -1;
+
+    if (cog_secret_append(&tried, o->record.verifier.data,
+                          o->record.verifier.len, err) < 0 ||
+        read_record(o, err) < 0)
+        goto out;
+    if (!cog_secret_equal(&o->record.verifier, &tried)) {
+        refuse(err, "the password on record is another one by now");
+        goto out;
+    }
+    rc = 0;
+    if (locked && o->record.tries_left < COG_RECORD_TRIES) {
+        o->record.tries_left++;
+        if (write_record(o, why) < 0)
+            o->record.tries_left--;
+    }
+
+out:
+    cog_secret_clear(&tried);
+    return rc;
+}
+
+static int
+refund(struct offline *o, struct cog_err *err)
+{
+    struct cog_err why = COG_ERR_INIT;
+    int lock = -1;
+    const bool locked = take_lock(o, REFUND_WAIT_MS, &lock, &why) == 0;
+    const int rc = settle(o, locked, &why, err);
+
+    if (locked)
+        (void)close(lock);
+    if (rc == 0 && why.code != COG_OK) {
         cog_login_note(&o->facts->note, "one try less offline from now on: %s",
                        why.msg);
     }
-    return 0;
+    return rc;
+}
+
+/* Without the lock, so that nobody who types wrong passwords keeps others of
+ * this user waiting: it takes long. */
+static int
+try_password(struct offline *o, struct cog_err *err)
+{
+    if (!cog_verifier_fits(&o->record.verifier, o->password))
+        return cog_fail(err, COG_E_DENIED, "wrong password, offline");
+    return refund(o, err);
 }
 
 /* Who may not come in is told so after his proof only. */
@@ -98,26 +193,6 @@ check_rules(struct offline *o, struct cog_err *err)
     return 0;
 }
 
-/* With the user's lock held, so that a hundred tries at once are a hundred. */
-static int
-run_locked(struct offline *o, struct cog_err *err)
-{
-    struct cog_err why = COG_ERR_INIT;
-    bool found = false;
-
-    if (cog_keep_record(o->login, &o->binding, &o->record, &found, &why) < 0 ||
-        cog_recheck_tombstone(o->login, &why) < 0) {
-        return why.code == COG_E_SYSTEM || why.code == COG_E_NOMEM
-                   ? cog_fail(err, why.code, "%s", why.msg)
-                   : refuse(err, why.msg);
-    }
-    if (!found)
-        return refuse(err, "no sign-in of this user is on record");
-    if (check_record(o, err) < 0 || try_password(o, err) < 0)
-        return -1;
-    return check_rules(o, err);
-}
-
 int
 cog_offline_run(const struct cog_env *env, const struct cog_login *login,
                 const struct cog_secret *password,
@@ -130,20 +205,18 @@ cog_offline_run(const struct cog_env *env, const struct cog_login *login,
         .facts = facts,
         .record = COG_RECORD_INIT,
     };
-    int lock = -1;
-    int rc;
+    int rc = -1;
 
-    if (!login->prepared->config.offline || login->read_only)
+    if (!login->prepared->config.offline)
         return refuse(err, "sign-in is off");
+    if (login->read_only) /* each try is counted */
+        return refuse(err, "nothing is tried by a test");
     if (password->len == 0)
         return refuse(err, "there is no menu");
     if (login->store == NULL || cog_store_no_key(login->store) != NULL)
         return refuse(err, "nothing is on record");
-    if (cog_userlock_take(login->store, login->prepared->local.account.name,
-                          COG_USERLOCK_WAIT_MS, &lock, err) < 0)
-        return -1;
-    rc = run_locked(&o, err);
-    (void)close(lock);
+    if (charge_locked(&o, err) == 0 && try_password(&o, err) == 0)
+        rc = check_rules(&o, err);
     cog_record_clear(&o.record);
     return rc;
 }
@@ -181,7 +254,7 @@ cog_offline_refused(const struct cog_login *login,
         return;
     if (of_user ||
         (kind == COG_REFUSAL_CREDENTIALS && opens(login, password, &why)))
-        (void)!cog_keep_drop_verifier(login, note, &why);
+        (void)!cog_keep_drop_verifier(login, true, note, &why);
     if (why.code != COG_OK) {
         cog_login_note(note, "the last password may still work offline: %s",
                        why.msg);

@@ -8,6 +8,8 @@
 #include "lib/login/keep.h"
 #include "lib/login/renewal.h"
 #include "lib/login/scope.h"
+#include "lib/login/signin.h"
+#include "lib/store/pause.h"
 #include "lib/store/tombstone.h"
 
 /* How much older than account_recheck an answer may be while another process
@@ -72,8 +74,9 @@ code_of(enum cog_tombstone_reason reason)
     return COG_E_IDENTITY;
 }
 
-int
-cog_recheck_tombstone(const struct cog_login *login, struct cog_err *err)
+/* any: that of another service counts too. */
+static int
+check_tombstone(const struct cog_login *login, bool any, struct cog_err *err)
 {
     struct cog_tombstone tombstone;
     struct cog_err why = COG_ERR_INIT;
@@ -84,11 +87,17 @@ cog_recheck_tombstone(const struct cog_login *login, struct cog_err *err)
         return cog_fail(err, why.code == COG_E_IDENTITY ? COG_E_LOST : why.code,
                         "%s", why.msg);
     }
-    if (!found || !is_of(&tombstone, login))
+    if (!found || (!any && !is_of(&tombstone, login)))
         return 0;
     return cog_fail(err, code_of(tombstone.reason),
                     "refused until a full sign-in: %s",
                     cog_tombstone_text(tombstone.reason));
+}
+
+int
+cog_recheck_tombstone(const struct cog_login *login, struct cog_err *err)
+{
+    return check_tombstone(login, false, err);
 }
 
 /* Who is refused, or let go, whatever is in the store. */
@@ -162,10 +171,28 @@ read_record(struct recheck *r, bool *ret_lost, struct cog_err *err)
                            ret_lost, err);
 }
 
+/* Where the pool is not asked, the binding suffices: a record may be purged, or
+ * be another app client's. One that was emptied is in place of a refusal. */
+static int
+check_unasked(const struct recheck *r, struct cog_err *err)
+{
+    enum cog_record_place place = COG_RECORD_NONE;
+
+    if (cog_record_look(r->login->store, config_of(r)->issuer, r->binding.sub,
+                        &place, err) < 0)
+        return -1;
+    if (place != COG_RECORD_SPOILT)
+        return 0;
+    return cog_fail(err, COG_E_LOST,
+                    "the record of the last sign-in was emptied on a full "
+                    "disk: sign in once with the pool password");
+}
+
 /*
- * What the pool said last. Where it is not asked, the binding suffices. A
- * record whose binding does not know of it is what a crash left, and is used:
- * "never recorded" must be true before anything else is said of the user.
+ * What the pool said last. Without that there are no groups to go by, and what
+ * one service's rules refused, all do. A record whose binding does not know of
+ * it is what a crash left, and is used: "never recorded" must be true before
+ * anything else is said of the user.
  */
 static int
 find_record(struct recheck *r, struct cog_err *err)
@@ -177,8 +204,12 @@ find_record(struct recheck *r, struct cog_err *err)
         return cog_fail(err, COG_E_SYSTEM, "%s", no_key);
     if (read_record(r, &lost, err) < 0)
         return -1;
-    if (is_usable(r) || !asks_pool(r))
+    if (is_usable(r))
         return 0;
+    if (check_tombstone(r->login, true, err) < 0)
+        return -1;
+    if (!asks_pool(r))
+        return check_unasked(r, err);
     if (!r->recorded && !lost && !r->binding.recorded) {
         return cog_fail(err, COG_E_NEVER,
                         "no sign-in on this host was recorded");
@@ -241,8 +272,8 @@ hold_on(struct recheck *r, const char *method, int64_t max_s,
     if (is_barred(r))
         return refuse_barred(r, err);
     if (!is_usable(r) || !answered_within(r, max_s)) {
-        return cog_fail(err, why->code, "%s; the pool's last answer is too old",
-                        why->msg);
+        return cog_fail(err, why->code, "%s; the pool's last answer %s",
+                        why->msg, max_s == 0 ? "does not count" : "is too old");
     }
     cog_login_note(&r->facts->note, "%s", why->msg);
     return let_in(r, method);
@@ -255,10 +286,48 @@ grace(struct recheck *r, const struct cog_err *why, struct cog_err *err)
     return hold_on(r, "grace", config_of(r)->recheck_grace_s, why, err);
 }
 
+static int
+read_again(struct recheck *r, struct cog_err *err)
+{
+    bool lost = false;
+
+    if (read_record(r, &lost, err) < 0)
+        return -1;
+    judge_rules(r);
+    return 0;
+}
+
+/*
+ * Is nothing to be learnt of the pool just now? What another process has found
+ * out counts; else we ask ourselves, though not about the user: for that it
+ * takes his lock.
+ */
+static bool
+is_silent(const struct recheck *r, struct cog_err *err)
+{
+    const struct cog_clock *clock = &r->env->clock;
+    const struct cog_config *config = config_of(r);
+
+    if (cog_pause_holds(r->login->store, config->endpoint,
+                        clock->boot_s(clock->ctx))) {
+        cog_fail(err, COG_E_UNREACHABLE,
+                 "the pool could not be reached a moment ago");
+        return true;
+    }
+    if (cog_signin_reach(r->env, config, err) == 0)
+        return false;
+    if (err->code == COG_E_UNREACHABLE) {
+        cog_pause_begin(r->login->store, config->endpoint,
+                        clock->boot_s(clock->ctx));
+    }
+    return cog_renewal_is_outage(err->code);
+}
+
 /*
  * Another process has the lock. One that asks the pool does so in seconds; one
  * that was stopped may have it for ever, and must not make an old answer count.
- * So what counts is what that process, or one before it, has left by now.
+ * So what counts is what that process, or one before it, has left by now. Only
+ * in an outage, which both of them wait for, it is as if we had the lock.
  */
 static int
 wait_no_longer(struct recheck *r, const struct cog_err *why,
@@ -268,12 +337,19 @@ wait_no_longer(struct recheck *r, const struct cog_err *why,
     const int64_t slack_s = config->recheck_grace_s < LOCKED_SLACK_S
                                 ? config->recheck_grace_s
                                 : LOCKED_SLACK_S;
-    bool lost = false;
+    const int64_t most_s = config->account_recheck_s + slack_s;
+    struct cog_err outage = COG_ERR_INIT;
+    bool silent = false;
 
-    if (read_record(r, &lost, err) < 0)
+    if (read_again(r, err) < 0)
         return -1;
-    judge_rules(r);
-    return hold_on(r, "cached", config->account_recheck_s + slack_s, why, err);
+    if (!answered_within(r, most_s)) {
+        silent = is_silent(r, &outage);
+        if (read_again(r, err) < 0) /* that took its time */
+            return -1;
+    }
+    return silent ? grace(r, &outage, err)
+                  : hold_on(r, "cached", most_s, why, err);
 }
 
 static int

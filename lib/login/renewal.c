@@ -65,11 +65,10 @@ note(struct renewal *r, const char *what, const struct cog_err *why)
     cog_login_note(&r->s->facts->note, "%s: %s", what, why->msg);
 }
 
-static void
-bury(struct renewal *r, enum cog_tombstone_reason reason)
+static int
+bury(struct renewal *r, enum cog_tombstone_reason reason, struct cog_err *err)
 {
     struct cog_tombstone tombstone = {.reason = reason, .time_s = now_s(r)};
-    struct cog_err why = COG_ERR_INIT;
 
     memcpy(tombstone.user, r->binding->user, sizeof(tombstone.user));
     memcpy(tombstone.issuer, r->binding->issuer, sizeof(tombstone.issuer));
@@ -78,12 +77,30 @@ bury(struct renewal *r, enum cog_tombstone_reason reason)
         (void)snprintf(tombstone.service, sizeof(tombstone.service), "%s",
                        r->s->login->service);
     }
-    if (cog_tombstone_write(r->s->login->store, &tombstone, &why) < 0)
-        note(r, "no tombstone could be left", &why);
+    return cog_tombstone_write(r->s->login->store, &tombstone, err);
 }
 
-/* What could let somebody in later, with the pool or without, goes. After the
- * tombstone: should we die between the two, it refuses all the same. */
+/*
+ * The tombstone, and what it is for with the record. In this order: should we
+ * die between the two, it refuses all the same. On a full disk once more, since
+ * the record has made room then. False: there is none.
+ */
+static bool
+bury_and(struct renewal *r, enum cog_tombstone_reason reason,
+         void (*strip)(struct renewal *r))
+{
+    struct cog_err first = COG_ERR_INIT;
+    struct cog_err why = COG_ERR_INIT;
+    const bool buried = bury(r, reason, &first) == 0;
+
+    strip(r);
+    if (buried || bury(r, reason, &why) == 0)
+        return true;
+    note(r, "no tombstone could be left", &why);
+    return false;
+}
+
+/* What could let somebody in later, with the pool or without, goes. */
 static void
 erase_secrets(struct renewal *r)
 {
@@ -97,7 +114,18 @@ erase_secrets(struct renewal *r)
         note(r, "the record still has its refresh token", &why);
 }
 
-/* Errors after which nothing new is known. */
+/* Refused for good, and where nothing else says so, the record does: services
+ * that do not ask the pool let in who is bound, and may have none. */
+static void
+end(struct renewal *r, enum cog_tombstone_reason reason)
+{
+    struct cog_err why = COG_ERR_INIT;
+
+    if (!bury_and(r, reason, erase_secrets) &&
+        cog_keep_spoil(r->s->login, r->binding, &why) < 0)
+        note(r, "services that do not ask the pool still let him in", &why);
+}
+
 static enum cog_renewal
 outcome_of(enum cog_errc code)
 {
@@ -105,6 +133,12 @@ outcome_of(enum cog_errc code)
         return COG_RENEWAL_UNREACHABLE;
     return code == COG_E_NET || code == COG_E_THROTTLED ? COG_RENEWAL_BUSY
                                                         : COG_RENEWAL_FAILED;
+}
+
+bool
+cog_renewal_is_outage(enum cog_errc code)
+{
+    return outcome_of(code) != COG_RENEWAL_FAILED;
 }
 
 /* Why there are no new tokens. */
@@ -116,8 +150,7 @@ explain(struct renewal *r, const struct cog_err *why, enum cog_renewal *ret,
         if (finals[i].kind != r->refused.kind)
             continue;
         *ret = COG_RENEWAL_REFUSED;
-        bury(r, finals[i].reason);
-        erase_secrets(r);
+        end(r, finals[i].reason);
         return cog_fail(err, finals[i].code, "%s (%s)", finals[i].text,
                         why->msg);
     }
@@ -175,7 +208,7 @@ take_rotated(struct renewal *r, struct cog_err *err)
                           err) == 0 &&
         write_record(r, err) == 0)
         return 0;
-    if (cog_keep_remove(r->s->login, r->binding, &r->s->facts->note, &why) < 0)
+    if (cog_keep_remove(r->s->login, r->binding, &why) < 0)
         note(r, "the record still has the old refresh token", &why);
     cog_signin_revoke(r->s);
     return -1;
@@ -211,21 +244,18 @@ has_left(const struct renewal *r)
     return left;
 }
 
-/* Out of this service, not of all: the others go by the groups he is in now,
- * and can ask again. */
 static void
-turn_away(struct renewal *r)
+renew_groups(struct renewal *r)
 {
     const struct cog_login *login = r->s->login;
-    struct cog_err *said = &r->s->facts->note;
     struct cog_err why = COG_ERR_INIT;
     int rc;
 
-    bury(r, COG_TOMBSTONE_GROUPS);
     if (take_answer(r, &why) == 0) {
-        rc = cog_keep_replace(login, r->binding, &r->record, said, &why);
+        rc = cog_keep_replace(login, r->binding, &r->record, &r->s->facts->note,
+                              &why);
     } else {
-        rc = cog_keep_remove(login, r->binding, said, &why);
+        rc = cog_keep_spoil(login, r->binding, &why);
     }
     if (rc < 0)
         note(r, "the record still has the old groups", &why);
@@ -245,8 +275,10 @@ check(struct renewal *r, enum cog_renewal *ret, struct cog_err *err)
         return 0;
     if (why.code == COG_E_IDENTITY) {
         *ret = COG_RENEWAL_REFUSED;
+        /* Out of this service, not of all: the others go by the groups he is
+         * in now, and can ask again. So can this one, without a tombstone. */
         if (has_left(r))
-            turn_away(r);
+            (void)bury_and(r, COG_TOMBSTONE_GROUPS, renew_groups);
     }
     return cog_fail(err, why.code, "%s", why.msg);
 }

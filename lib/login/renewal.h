@@ -9,6 +9,7 @@
 #ifndef COG_RENEWAL_H
 #define COG_RENEWAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/core/err.h"
@@ -33,6 +34,9 @@ enum cog_renewal {
     COG_RENEWAL_FAILED       /* anything else: refuse */
 };
 
+/* An error after which nothing new is known: UNREACHABLE or BUSY. */
+bool cog_renewal_is_outage(enum cog_errc code);
+
 /*
  * Renew with an open `s`, under the user's lock. An answer that another
  * process got while this one waited, and that is younger than young_s, is as
@@ -41,7 +45,7 @@ enum cog_renewal {
  * or reset the user, or ended his token, which ends the record as well; or it
  * has taken him out of the groups that let him into this service, which the
  * record knows from then on. One that may pass leaves none. What cannot be
- * rewritten on the way is removed. Returns 0 exactly with *ret GOOD.
+ * rewritten on the way is removed or emptied. Returns 0 exactly with *ret GOOD.
  * COG_E_DISABLED, COG_E_IDENTITY: refused. COG_E_LOST: the same until a full
  * sign-in. COG_E_NET with LOCKED. Otherwise as refresh.h, signin.h and
  * record.h.

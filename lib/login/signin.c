@@ -144,6 +144,27 @@ cog_signin_keys_url(const struct cog_config *config,
     return 0;
 }
 
+int
+cog_signin_reach(const struct cog_env *env, const struct cog_config *config,
+                 struct cog_err *err)
+{
+    char url[COG_ENDPOINTS_URL_BYTES];
+    const struct cog_http_request request = {.url = url};
+    struct cog_http_reply reply = COG_HTTP_REPLY_INIT;
+    bool issuers = false;
+    int rc;
+
+    if (cog_signin_keys_url(config, url, &issuers, err) < 0)
+        return -1;
+    rc = env->transport.send(env->transport.ctx, &request, &reply, err);
+    if (rc == 0 && reply.status >= 500) {
+        rc = cog_fail(err, COG_E_NET, "the pool answers with HTTP status %ld",
+                      reply.status);
+    }
+    cog_secret_clear(&reply.body);
+    return rc;
+}
+
 /*
  * Open the connection while the user types, with a GET of the key set's path
  * on the endpoint: only where that host is the issuer's are these its keys.
@@ -299,6 +320,7 @@ run_flow(struct cog_signin *s, const struct cog_secret *password,
     if (s->flow.method[0] != '\0')
         s->facts->method = s->flow.method;
     s->facts->mfa = s->flow.mfa;
+    s->facts->proven = s->flow.proven;
     return rc;
 }
 
@@ -331,7 +353,7 @@ judge_kept(const struct cog_signin *s, const struct cog_secret *password)
     if (!s->flow.proven)
         cog_offline_refused(s->login, &s->flow.refused, password, note);
     if (s->flow.password_sent && !s->login->read_only &&
-        cog_keep_drop_verifier(s->login, note, &why) < 0) {
+        cog_keep_drop_verifier(s->login, true, note, &why) < 0) {
         cog_login_note(note, "the old password may still work offline: %s",
                        why.msg);
     }

@@ -125,6 +125,14 @@ int cog_signin_keys_url(const struct cog_config *config,
                         char ret[COG_ENDPOINTS_URL_BYTES], bool *ret_issuers,
                         struct cog_err *err) COG_MUST_USE;
 
+/*
+ * Does the pool answer at all? One request, for its key set; any answer but an
+ * outage will do, since not every endpoint has it. COG_E_NET: an outage.
+ * COG_E_SYSTEM: as above. Otherwise as the transport.
+ */
+int cog_signin_reach(const struct cog_env *env, const struct cog_config *config,
+                     struct cog_err *err) COG_MUST_USE;
+
 /* Tell whoever measures that a step is done. */
 void cog_signin_step(const struct cog_login *login, const char *name);
 

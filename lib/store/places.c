@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib/host/file.h"
+#include "lib/store/slot.h"
 
 /* In cache_dir, which is not lost with state_dir: there was a store here. */
 #define MARK_FILE "store-made"
@@ -55,58 +56,60 @@ is_missing(const char *path)
     return lstat(path, &st) < 0 && errno == ENOENT;
 }
 
-/* Whatever bears its name is the mark. */
-static bool
-has_mark(int cache)
+static int
+see(void *ctx, const char *name)
 {
-    struct stat st;
+    (void)ctx;
+    (void)name;
+    return 1;
+}
 
-    return fstatat(cache, MARK_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
-           errno != ENOENT;
+/* As mkdir(1) and packages leave it: ours, with nothing in it. */
+static bool
+is_empty(const char *state_dir)
+{
+    const struct cog_file_owner owner = owner_of_state();
+    struct cog_err none = COG_ERR_INIT;
+    int state = -1;
+    bool empty;
+
+    if (cog_file_state_dir(state_dir, &owner, &state, &none) < 0)
+        return false;
+    empty = cog_slot_each(state, see, NULL, &none) == 0;
+    (void)close(state);
+    return empty;
+}
+
+static bool
+is_unmade(const char *state_dir)
+{
+    return is_missing(state_dir) || is_empty(state_dir);
+}
+
+/* Whatever bears its name is the mark, whoever may write there. What cannot be
+ * a cache has none: that alone must not cost anybody his sign-in. */
+static bool
+has_mark(const struct cog_store_input *input)
+{
+    struct cog_err none = COG_ERR_INIT;
+    struct stat st;
+    char path[PATH_MAX];
+
+    if (join(input->cache_dir, MARK_FILE, path, &none) < 0)
+        return false;
+    return lstat(path, &st) == 0 ||
+           (errno != ENOENT && errno != ENOTDIR && errno != ELOOP);
 }
 
 /* Is a missing store one that never was? */
 static int
 check_unmarked(const struct cog_store_input *input, struct cog_err *err)
 {
-    const struct cog_file_owner owner = owner_of_rest(input);
-    struct cog_err why = COG_ERR_INIT;
-    int cache = -1;
-    bool marked;
-
-    if (is_missing(input->cache_dir))
+    if (!has_mark(input))
         return 0;
-    if (cog_file_state_dir(input->cache_dir, &owner, &cache, &why) < 0) {
-        return cog_fail(err, COG_E_SYSTEM,
-                        "%.100s is missing, and whether it was ever there "
-                        "cannot be told: %.200s",
-                        input->state_dir, why.msg);
-    }
-    marked = has_mark(cache);
-    (void)close(cache);
-    if (!marked)
-        return 0;
-    return cog_fail(err, COG_E_SYSTEM, "%.200s is missing: " REMEDY,
-                    input->state_dir);
-}
-
-/* A mark that cannot be left now is left by the next call. */
-static void
-leave_mark(const struct cog_store_input *input)
-{
-    const struct cog_file_owner owner = owner_of_rest(input);
-    struct cog_err ignored = COG_ERR_INIT;
-    int cache = -1;
-    int mark;
-
-    if (is_missing(input->cache_dir) ||
-        cog_file_state_dir(input->cache_dir, &owner, &cache, &ignored) < 0)
-        return;
-    mark = openat(cache, MARK_FILE,
-                  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (mark >= 0)
-        (void)close(mark);
-    (void)close(cache);
+    return cog_fail(err, COG_E_SYSTEM, "%.200s is %s: " REMEDY,
+                    input->state_dir,
+                    is_missing(input->state_dir) ? "missing" : "empty");
 }
 
 /* By descriptor, where no link can lead us elsewhere. */
@@ -122,6 +125,22 @@ static int
 open_dir_at(int dir, const char *name)
 {
     return openat(dir, name, O_RDONLY | O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW);
+}
+
+/* A mark that cannot be left now is left by the next call. */
+static void
+leave_mark(const struct cog_store_input *input)
+{
+    int cache = open_dir_at(AT_FDCWD, input->cache_dir);
+    int mark;
+
+    if (cache < 0)
+        return;
+    mark = openat(cache, MARK_FILE,
+                  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (mark >= 0)
+        (void)close(mark);
+    (void)close(cache);
 }
 
 static int
@@ -160,8 +179,9 @@ empty(int state)
         (void)unlinkat(state, parts[i], AT_REMOVEDIR);
 }
 
-/* Under another name first, so that it appears complete or not at all. Who
- * comes second finds one, which is as good. Returns -1 with errno. */
+/* Under another name first, so that it appears complete or not at all, in the
+ * place of an empty directory also. Who comes second finds one that is not,
+ * which is as good. Returns -1 with errno. */
 static int
 make_at(char *new_path, const struct cog_store_input *input)
 {
@@ -173,8 +193,7 @@ make_at(char *new_path, const struct cog_store_input *input)
         return -1;
     state = open_dir_at(AT_FDCWD, new_path);
     if (state >= 0 && fill(state, input) == 0)
-        rc = renameat2(AT_FDCWD, new_path, AT_FDCWD, input->state_dir,
-                       RENAME_NOREPLACE);
+        rc = rename(new_path, input->state_dir);
     e = errno;
     if (rc < 0 && state >= 0)
         empty(state);
@@ -183,7 +202,7 @@ make_at(char *new_path, const struct cog_store_input *input)
     if (state >= 0)
         (void)close(state);
     errno = e;
-    return rc == 0 || e == EEXIST ? 0 : -1;
+    return rc == 0 || e == EEXIST || e == ENOTEMPTY ? 0 : -1;
 }
 
 /* The only way in which a store comes to be missing without harm. */
@@ -199,7 +218,7 @@ make_first(const struct cog_store_input *input, struct cog_err *err)
         return cog_fail(err, COG_E_SYSTEM, "the store's path is too long");
     if (check_unmarked(input, &why) < 0) {
         /* Somebody else may have made and marked it since we looked. */
-        if (!is_missing(input->state_dir))
+        if (!is_unmade(input->state_dir))
             return 0;
         return cog_fail(err, why.code, "%s", why.msg);
     }
@@ -266,7 +285,7 @@ int
 cog_places_open(const struct cog_store_input *input, struct cog_store *store,
                 struct cog_err *err)
 {
-    if (is_missing(input->state_dir) && make_first(input, err) < 0)
+    if (is_unmade(input->state_dir) && make_first(input, err) < 0)
         return -1;
     if (open_state(input, store, err) < 0)
         return -1;

@@ -2,9 +2,9 @@
 /*
  * places.h - the directories of the store, for the files of this room only.
  *
- * Those of state_dir are made all at once, on a host that never had any. What
- * a host has lost is not made anew: an empty store would say of everybody that
- * the pool never refused him.
+ * Those of state_dir are made all at once, on a host that never had any, where
+ * state_dir is missing or empty. What a host has lost is not made anew: an
+ * empty store would say of everybody that the pool never refused him.
  */
 #ifndef COG_PLACES_H
 #define COG_PLACES_H

@@ -2,9 +2,11 @@
 #include "lib/store/record.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/store/pack.h"
@@ -185,6 +187,40 @@ cog_record_erase(const struct cog_store *store, const char *issuer,
     if (locate(store, issuer, sub, &slot, name, err) < 0)
         return -1;
     return cog_slot_erase(&slot, err);
+}
+
+int
+cog_record_spoil(const struct cog_store *store, const char *issuer,
+                 const char *sub, struct cog_err *err)
+{
+    char name[COG_SEAL_HEX_BYTES];
+    struct cog_slot slot;
+
+    if (locate(store, issuer, sub, &slot, name, err) < 0)
+        return -1;
+    return cog_slot_empty(&slot, err);
+}
+
+int
+cog_record_look(const struct cog_store *store, const char *issuer,
+                const char *sub, enum cog_record_place *ret,
+                struct cog_err *err)
+{
+    char name[COG_SEAL_HEX_BYTES];
+    struct cog_slot slot;
+    struct stat st;
+
+    if (locate(store, issuer, sub, &slot, name, err) < 0)
+        return -1;
+    if (fstatat(slot.dir, slot.name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+        *ret = S_ISREG(st.st_mode) && st.st_size == 0 ? COG_RECORD_SPOILT
+                                                      : COG_RECORD_THERE;
+        return 0;
+    }
+    *ret = COG_RECORD_NONE;
+    if (errno == ENOENT)
+        return 0;
+    return cog_fail(err, COG_E_SYSTEM, "records: %s", strerror(errno));
 }
 
 /* A directory being emptied. */

@@ -83,6 +83,23 @@ int cog_record_write(const struct cog_store *store,
 int cog_record_erase(const struct cog_store *store, const char *issuer,
                      const char *sub, struct cog_err *err) COG_MUST_USE;
 
+/*
+ * Empty it where it lies, also on a full disk: it reads as lost from then on,
+ * and never as one that was not kept. None is fine. Errors as slot.h.
+ */
+int cog_record_spoil(const struct cog_store *store, const char *issuer,
+                     const char *sub, struct cog_err *err) COG_MUST_USE;
+
+/* What lies in a record's place; needs no key. */
+enum cog_record_place {
+    COG_RECORD_NONE,
+    COG_RECORD_SPOILT, /* by cog_record_spoil() */
+    COG_RECORD_THERE   /* something, whether it can be opened or not */
+};
+int cog_record_look(const struct cog_store *store, const char *issuer,
+                    const char *sub, enum cog_record_place *ret,
+                    struct cog_err *err) COG_MUST_USE;
+
 /* Remove every record (not the bindings). *ret_count: how many. */
 int cog_record_purge(const struct cog_store *store, size_t *ret_count,
                      struct cog_err *err) COG_MUST_USE;

@@ -356,6 +356,23 @@ cog_slot_erase(const struct cog_slot *slot, struct cog_err *err)
     return errno == ENOENT ? 0 : fail_system("unlink", err);
 }
 
+int
+cog_slot_empty(const struct cog_slot *slot, struct cog_err *err)
+{
+    struct stat st;
+    int fd = openat(slot->dir, slot->name,
+                    O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int rc;
+
+    if (fd < 0)
+        return errno == ENOENT ? 0 : fail_system("open", err);
+    rc = cog_slot_check(fd, slot->uid, &st, err);
+    if (rc == 0 && (ftruncate(fd, 0) < 0 || fsync(fd) < 0))
+        rc = fail_system("emptying", err);
+    (void)close(fd);
+    return rc;
+}
+
 size_t
 cog_slot_stem(const char *name)
 {

@@ -52,6 +52,13 @@ int cog_slot_write(const struct cog_slot *slot,
 /* Remove it and what a crash left of it; none is fine. COG_E_SYSTEM. */
 int cog_slot_erase(const struct cog_slot *slot, struct cog_err *err);
 
+/*
+ * Make it empty where it lies, which takes no room; none is fine.
+ * COG_E_IDENTITY, COG_E_SYSTEM: what is there stays.
+ */
+int cog_slot_empty(const struct cog_slot *slot,
+                   struct cog_err *err) COG_MUST_USE;
+
 /* Length of a name without what makes it a temporary file's. */
 size_t cog_slot_stem(const char *name);
 

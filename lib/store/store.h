@@ -41,13 +41,13 @@ struct cog_store_input {
 
 /*
  * Open the store. Its state directories are made together, where may_make_key
- * says so, there is nothing at state_dir, and no store was ever made here; the
- * seal key only where may_make_key and default_key say so and no record exists
- * yet. Neither a missing or unusable key nor run_dir is an error here: see
- * cog_store_no_key() and cog_store_no_run().
- * COG_E_NEVER: there is none and never was: nobody signed in, nobody was
- * refused. COG_E_SYSTEM: it is missing, or a directory is or has another owner
- * or mode, is a link, or could not be opened.
+ * says so, there is nothing at or in state_dir, and none was ever made here;
+ * the seal key only where may_make_key and default_key say so and no record
+ * exists yet. Neither a missing or unusable key nor run_dir is an error here:
+ * see cog_store_no_key() and cog_store_no_run(). COG_E_NEVER: there is none and
+ * never was: nobody signed in, nobody was refused. COG_E_SYSTEM: it is missing,
+ * or a directory is or has another owner or mode, is a link, or could not be
+ * opened.
  */
 int cog_store_open(const struct cog_store_input *input, struct cog_store **ret,
                    struct cog_err *err) COG_MUST_USE;

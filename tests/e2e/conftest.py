@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Fixtures: one private host and one local pool for each worker, as new for each test."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -18,6 +19,13 @@ import ssh  # noqa: E402
 from localpool import LocalPool  # noqa: E402
 
 OWN_WORLD = ("test_pool_clients.py",)  # brings its own pool, once for all its cases
+
+
+def pytest_configure():
+    """What nohup(1) or a shell's background job ignores, every program of ours would too."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items):

@@ -4,8 +4,10 @@
 A scene is a row in SCENES: what it shows, and a function that does it on the stage.
 """
 
+import json
 import os
 import select
+import shlex
 import signal
 import sys
 import time
@@ -184,16 +186,90 @@ def play(stage):
         stage.show_log()
 
 
+# What is worth trying with whom; what the pool says itself is not repeated.
+NOTES = {
+    "bob": "in group sudo here",
+    "carol": "authenticator",
+    "dave": "had a temporary password, until the scene above",
+    "erin": "disabled",
+    "frank": "code by text message",
+    "grace": "has not confirmed her sign-up",
+    "heidi": "must reset her password: passwd heidi, in the root shell",
+    "ivan": "no rule lets him in",
+    "judy": "her name in the pool is an id: username_format = {user}@example.com",
+    "mallory": "in the pool's group blocked",
+    "nina": "code by e-mail",
+    "oscar": "chooses among three second factors",
+    "peggy": "in group docker here",
+    "quinn": "sets up an authenticator, with a QR code",
+    "rita": "chooses which second factor to set up",
+    "sybil": "must choose a password and give name and telephone number",
+    "trent": "a question of the pool's own, with auth_flow = custom",
+    "ubuntu": "a stranger who signed up",
+    "uma": "no password, with auth_flow = user_auth",
+    "victor": "a passkey only: needs a browser",
+    "wendy": "must choose a password and set up an authenticator",
+}
+
+
 def describe_user(stage, name):
-    user = stage.pool.admin("GET", f"users/{name}")
-    notes = []
-    if not user["enabled"]:
-        notes.append("disabled")
-    if user["status"] != "CONFIRMED":
-        notes.append(user["status"])
-    if user["totpSecret"]:
-        notes.append(f"code now {stage.code(name)}, later: oathtool --totp -b {user['totpSecret']}")
-    return f"{name:8} {user['password']:40} {', '.join(notes)}".rstrip()
+    return f"{name:8} {stage.password(name):32} {NOTES.get(name, '')}".rstrip()
+
+
+CODE_OF = """#!/bin/sh
+# The code that NAME would have now, from the telephone or in the mail.
+exec /usr/bin/python3 -B {demo} --code {pool} "$1"
+"""
+ASK_POOL = """#!/bin/sh
+# A call of the pool's admin interface: PATH, or PATH JSON.
+exec /usr/bin/python3 -B {demo} --pool {pool} "$@"
+"""
+ENTER = """#!/bin/sh
+# A root shell inside the private host, or a command there.
+[ $# -gt 0 ] || set -- bash
+exec {prefix} TERM="$TERM" "$@"
+"""
+
+
+def current_code(pool, name):
+    """What a person would read off a telephone or in the mail."""
+    secret = pool.admin("GET", f"users/{name}")["totpSecret"]
+    if secret:
+        return totp.code_at(secret, int(time.time()) // totp.PERIOD)
+    return pool.admin("GET", f"codes/{name}")["code"]
+
+
+def running_pool(directory):
+    pool = LocalPool(directory)
+    pool.info = json.loads((Path(directory) / "pool.json").read_text(encoding="utf-8"))
+    return pool
+
+
+def print_code(directory, name):
+    return current_code(running_pool(directory), name)
+
+
+def ask_pool(directory, path, body=None):
+    reply = running_pool(directory).admin("POST" if body else "GET", path,
+                                          json.loads(body) if body else None)
+    return json.dumps(reply, indent=2)
+
+
+# The scripts' side, in a process of their own.
+CALLS = {"--code": print_code, "--pool": ask_pool}
+
+
+def write_tools(stage):
+    """Scripts beside the pool's files; they go when it goes."""
+    path = f"{private_host.PREFIX}/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    prefix = shlex.join(stage.host.argv(environment={"PATH": path}))
+    call = {"demo": Path(__file__).resolve(), "pool": stage.pool.dir}
+    texts = {"code": CODE_OF.format(**call), "pool": ASK_POOL.format(**call),
+             "enter": ENTER.format(prefix=prefix)}
+    for name, text in texts.items():
+        file = stage.pool.dir / name
+        file.write_text(text, encoding="utf-8")
+        file.chmod(0o755)
 
 
 def show_log_until_enter(stage):
@@ -202,15 +278,40 @@ def show_log_until_enter(stage):
         stage.show_log()
 
 
+def things_to_try(stage):
+    """(what it does, command)"""
+    host, pool = stage.host, stage.pool
+    port = host.sshd_port
+    unknown = "-o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no"
+    daemon = pool.process.pid
+    return [
+        ("sign in", f"ssh {unknown} -p {port} alice@127.0.0.1"),
+        ("sign in by key (also root, alice, bob)",
+         f"ssh {unknown} -i {host.path('/etc/ssh/client_key')} -p {port} keyadmin@127.0.0.1"),
+        ("a root shell inside", f"{pool.dir}/enter"),
+        ("the tool", f"{pool.dir}/enter pam-cognito test alice --service sshd"),
+        ("the configuration", f"$EDITOR {host.path(private_host.CONFIG)}"),
+        ("the code a user has or was sent", f"{pool.dir}/code frank"),
+        ("no pool any more", f"kill -USR1 {daemon}"),
+        ("it is back", f"kill -USR2 {daemon}"),
+        ("disable somebody, whom his key then lets in for account_recheck at most",
+         f"{pool.dir}/pool users/bob '{{\"enabled\": false}}'"),
+    ]
+
+
 def keep(stage):
     painter = stage.painter
-    painter.line("\nTry it by hand, from another terminal:", "title")
-    painter.line(f"  ssh -o NoHostAuthenticationForLocalhost=yes -p {stage.host.sshd_port} "
-                 "alice@127.0.0.1", "typed")
-    painter.line("\nUsers and their pool passwords:")
+    write_tools(stage)
+    painter.line("\nTry it by hand, as root, from another terminal:", "title")
+    for what, command in things_to_try(stage):
+        painter.line(f"  {what}:")
+        painter.line(f"    {command}", "typed")
+    painter.line(f"  The pool's pool.json (ids, secrets) and ca.pem are in {stage.pool.dir},")
+    painter.line("  what else it can do is in tests/pool/README.md.")
+    painter.line("\nUsers, their pool passwords, what is special about them:")
     for person in people.PEOPLE:
         if person.name in stage.pool.info["users"]:
-            painter.line(f"  {describe_user(stage, person.name)}")
+            painter.line(f"  {describe_user(stage, person.name)}".rstrip())
     painter.line("\nThe log follows. Enter or Ctrl-C ends all of it.")
     try:
         show_log_until_enter(stage)
@@ -222,7 +323,18 @@ def stop(number, frame):
     raise KeyboardInterrupt
 
 
+def call_pool(option, *words):
+    try:
+        print(CALLS[option](*words))
+    except RuntimeError as why:
+        print(why, file=sys.stderr)
+        return 1
+    return 0
+
+
 def main():
+    if sys.argv[1:2] and sys.argv[1] in CALLS:
+        return call_pool(*sys.argv[1:])
     painter = Painter()
     signal.signal(signal.SIGTERM, stop)
     with LocalPool() as pool, private_host.Host() as host:

@@ -156,7 +156,7 @@ def unknown_kind(call):
 
 
 def own_request(call):
-    send(REQUEST, call.operation, call.nonce, call.service, call.user, "", 0)
+    send(REQUEST, call.operation, call.nonce, call.service, call.user, "", 0, "", "", 0, "")
     call.answer()
 
 

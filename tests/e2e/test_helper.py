@@ -10,9 +10,11 @@ import pytest
 
 import host as private_host
 import records
+import ssh
 
 FAKE = Path(__file__).resolve().parent / "fake_helper.py"
 ANSWER_SECONDS = 5  # refusals of what is wrong at once: the floor and a slow machine
+PASSWORDS_SECONDS = 9  # the floor before each further password prompt
 SILENCE_SECONDS = 6.5  # its budget of 1 s, the module's slack of 2 s, and the floor
 START_SECONDS = 26  # what a helper has to get ready in, and the same
 
@@ -50,7 +52,7 @@ ABUSES = [
     ("silent", SILENCE_SECONDS, "no answer in time"),
     ("never_ready", START_SECONDS, "no answer in time"),
     ("chatter_of_texts", ANSWER_SECONDS, "the helper does not come to an end"),
-    ("chatter_of_questions", ANSWER_SECONDS, ""),
+    ("chatter_of_questions", PASSWORDS_SECONDS, "the helper asks for too many passwords"),
     ("closes_the_socket", ANSWER_SECONDS, "the helper ended without a verdict"),
     ("exits_at_once", ANSWER_SECONDS, "the helper ended without a verdict"),
     ("ignores_signals", SILENCE_SECONDS, "no answer in time"),
@@ -191,6 +193,7 @@ def test_the_helper_ends_with_its_host(host, pool, password):
     while host.helpers() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert host.helpers() == []
+    assert host.log.decision()["reason"] == "left before the decision; nothing was proven"
 
 
 def test_the_client_goes_away_at_the_prompt(host, sign_in):
@@ -243,6 +246,78 @@ def test_an_application_that_is_not_root(app, host, password):
     report = app("alice", as_user="alice", answers=[password("alice")])
     assert report.status() == "PAM_AUTHINFO_UNAVAIL"
     assert "does not run as root" in host.log.decision()["reason"]
+
+
+# Who is gone before a decision: nobody but the helper can say so.
+
+CODE = "text message to [^ ]*: $"
+
+
+def farewell(host, seconds=3):
+    """The one decision, when it comes."""
+    deadline = time.monotonic() + seconds
+    while not host.log.decisions() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.5)  # no other comes
+    return host.log.decision()
+
+
+def test_left_at_the_second_question(host, pool, password):
+    """A stolen password leaves a trace even where whoever has it goes at once."""
+    host.configure(pool, auth_flow="srp")
+    ssh.sign_in(host, "frank", password("frank"), private_host.terminal.HANG_UP,
+                prompts=[ssh.PROMPT, CODE])
+    left = farewell(host)
+    assert left["service"] == "sshd"
+    assert left["code"] == "PAM_CONV_ERR"
+    assert left["user"] == "frank"
+    assert left["pool_user"] == "frank"
+    assert left["rhost"] == "127.0.0.1"
+    assert left["method"] == "password"
+    assert left["reason"] == ("left at the question 'Code sent by text message to {1}'; "
+                              "the pool had accepted the password")
+
+
+def test_left_at_the_first_question(host):
+    ssh.sign_in(host, "frank", private_host.terminal.HANG_UP)
+    left = farewell(host)
+    assert left["reason"] == "left at the question 'Password'; nothing was proven"
+
+
+def test_killed_at_a_question(host, password):
+    """Nothing of the program can say anything any more."""
+    def kill_su(child):
+        helper = wait_for_helper(host)
+        os.kill(int(Path(f"/proc/{helper}/stat").read_text(encoding="utf-8").split()[3]),
+                signal.SIGKILL)
+        return private_host.terminal.HANG_UP
+
+    host.converse(["su", "frank", "-c", "true"], [("Password: ", password("frank")),
+                                                  (CODE, kill_su)], as_user="keyadmin")
+    left = farewell(host)
+    assert left["service"] == "su"
+    assert "the pool had accepted the password" in left["reason"]
+
+
+def test_login_gives_up(host, password):
+    """LOGIN_TIMEOUT: login ends in the middle of our question."""
+    defaults = host.path("/etc/login.defs")
+    before = defaults.read_text(encoding="utf-8")
+    defaults.write_text(before + "\nLOGIN_TIMEOUT 3\n", encoding="utf-8")
+    try:
+        host.converse(["login"], [("login: ", "frank"), ("Password: ", password("frank")),
+                                  (CODE, None)])
+    finally:
+        defaults.write_text(before, encoding="utf-8")
+    left = farewell(host)
+    assert left["service"] == "login"
+    assert "the pool had accepted the password" in left["reason"]
+
+
+def test_a_program_that_goes_on_speaks_for_itself(app, host):
+    """It could not ask, and lives: one line, the module's."""
+    assert app("alice", answers=[]).status() == "PAM_CONV_ERR"
+    assert "left at" not in farewell(host)["reason"]
 
 
 CTRL_Z = "/opt/ctrl_z.py"

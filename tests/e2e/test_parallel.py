@@ -99,7 +99,7 @@ def test_a_stopped_holder(host, pool, app, clock):
     first, *others = host.log.decisions()
     assert first["reason"] == "allowed by allow_users"
     assert all("another process has it" in entry["reason"] for entry in others)
-    assert [entry["method"] for entry in host.log.decisions("account")].count("grace") == 2
+    assert [entry["method"] for entry in host.log.decisions("account")].count("cached") == 2
 
 
 def test_a_killed_holder(host, pool, app, clock):

@@ -11,8 +11,9 @@ from host import TOP
 from answers import (AGAIN, EMAIL, MUST_CHANGE, NEW, NEW_PASSWORD, TOTP, WRONG, Answers, menu)
 
 CURRENT = r"Current password \(Enter if forgotten\): $"
-FORGOTTEN = r"Get a code to choose a new password\? Type yes to go on: $"
-MUST_RESET = r"You must choose a new password with a code sent to you\. Type yes to go on: $"
+FORGOTTEN = r"Get a code to choose a new password\? Type yes in full to go on: $"
+MUST_RESET = (r"You must choose a new password with a code sent to you\. "
+              "Type yes in full to go on: $")
 CODE = r"Code sent to .\*\*\*@e\*\*\*: $"
 CODE_WRONG = f"Wrong code. {CODE}"
 CODE_OVER = rf"That code has expired\. {CODE}"
@@ -186,8 +187,8 @@ NO_CHANGES = {
                              (AGAIN, "")] * 3],
          UNCHANGED, "PAM_AUTHTOK_ERR", ["ChangePassword"]),
     "Enter by mistake":
-        ("alice", {}, {}, [(CURRENT, ""), (FORGOTTEN, "")], UNCHANGED, "PAM_AUTH_ERR",
-         ["ForgotPassword"]),
+        ("alice", {}, {}, [(CURRENT, ""), (FORGOTTEN, ""), (FORGOTTEN, "y")], UNCHANGED,
+         "PAM_AUTH_ERR", ["ForgotPassword"]),
     "wrong codes":
         ("alice", {}, {}, [*BY_CODE[:2], (CODE, "000000"), *FRESH, *[(CODE_WRONG, "000000")] * 3],
          UNCHANGED, "PAM_AUTH_ERR", ["InitiateAuth"]),
@@ -204,8 +205,8 @@ NO_CHANGES = {
     "disabled": ("erin", {}, {}, [(CURRENT, "password")], UNCHANGED, "PAM_AUTH_ERR",
                  ["ChangePassword"]),
     "a reset by an administrator, which the user does not want":
-        ("heidi", {}, {}, [(CURRENT, "password"), (MUST_RESET, "no")], UNCHANGED, "PAM_AUTH_ERR",
-         ["ForgotPassword"]),
+        ("heidi", {}, {}, [(CURRENT, "password"), *[(MUST_RESET, "no")] * 2], UNCHANGED,
+         "PAM_AUTH_ERR", ["ForgotPassword"]),
     "no address to send a code to":
         ("alice", {}, {"attributes": {"email_verified": "false"}}, BY_CODE[:2], UNCHANGED,
          "PAM_AUTH_ERR", ["ConfirmForgotPassword"]),

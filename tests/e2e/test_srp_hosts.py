@@ -18,7 +18,7 @@ MAP = "/etc/security/pam_cognito.map"
 CODE = "Authenticator code: $"
 WRONG_CODE = r"Wrong code\. Authenticator code: $"
 USED_CODE = r"used already.*Authenticator code: $"
-YES = "Type yes to go on: $"
+YES = "Type yes in full to go on: $"
 NEW = "New password: $"
 AGAIN = "New password again: $"
 NEW_PASSWORD = "C4n4ry-dave-Diamond-1"
@@ -183,7 +183,8 @@ CODES = [
     (["blanks"], "PAM_SUCCESS", 2),
     (["000000", "now"], "PAM_SUCCESS", 3),
     (["", "now"], "PAM_SUCCESS", 3),
-    (["000000"] * 4, "PAM_AUTH_ERR", 5),
+    (["000000", "111111", "222222", "333333"], "PAM_AUTH_ERR", 5),
+    (["000000"] * 4, "PAM_AUTH_ERR", 3),  # no person types the same again
 ]
 
 
@@ -223,8 +224,8 @@ def test_forced_change_over_ssh(sign_in, client, password, pool):
 # What is typed after the old password, PAM code, whether the pool has the new one.
 CHANGES = [
     (["yes", *CHANGE], "PAM_SUCCESS", True),
-    (["no"], "PAM_AUTH_ERR", False),
-    ([""], "PAM_AUTH_ERR", False),
+    (["no", "no"], "PAM_AUTH_ERR", False),
+    (["", ""], "PAM_AUTH_ERR", False),
     (["yes", "C4n4ry-one-A1!", "C4n4ry-two-A1!", *CHANGE], "PAM_SUCCESS", True),  # differ
     (["yes", "old", "old", *CHANGE], "PAM_SUCCESS", True),
     (["yes", "short", "short", *CHANGE], "PAM_SUCCESS", True),  # the pool's policy

@@ -28,14 +28,15 @@ def readable(host):
 
 
 USAGES = [[], ["no-such-command"], ["check-config", "too", "many"], ["check-config", "--no-option"],
-          ["test"], ["test", "alice", "bob"], ["check-config", "-c"]]
+          ["cache"], ["cache", "empty"], ["test"], ["test", "alice", "bob"], ["check-config", "-c"]]
 
 
 @pytest.mark.parametrize("arguments", USAGES, ids=lambda value: str(value)[:40])
 def test_usage(tool, arguments):
     done = tool(*arguments)
     assert (done.status, done.out) == (USAGE, "")
-    assert "usage:" in done.err
+    assert done.err.startswith("pam-cognito: ") and done.err.endswith("; try --help\n")
+    assert done.err.count("\n") == 1
 
 
 @pytest.mark.parametrize("option", ["--help", "--version"])
@@ -225,6 +226,13 @@ def test_json_result(tool, pool, password):
     assert (result["result"], result["sub"]) == ("ok", pool.user("alice")["sub"])
 
 
+def test_a_service_that_is_not_there(tool, password):
+    typed = password("alice") + "\n"
+    note = "note: there is no such PAM service: "
+    assert f"{note}shd\n" in tool("test", "alice", "--service", "shd", typed=typed).err
+    assert note not in tool("test", "alice", "--service", "sshd", typed=typed).err
+
+
 def test_service_section(tool, host, password):
     host.append_config("[service sudo]\ndeny_users = alice\n")
     typed = password("alice") + "\n"
@@ -235,6 +243,16 @@ def test_service_section(tool, host, password):
 def test_the_token_is_revoked(tool, pool, password):
     tool("test", "alice", typed=password("alice") + "\n")
     assert "RevokeToken" in [entry["operation"] for entry in pool.requests()["requests"]]
+
+
+def test_it_never_tries_offline(tool, host, pool, password):
+    """And says so: through PAM this user would get in."""
+    host.append_config("offline = yes\n")
+    pool.refuse_connections()
+    done = tool("test", "alice", typed=password("alice") + "\n")
+    assert done.status == UNAVAILABLE
+    assert "this test never does" in done.err
+    assert "offline nothing is tried by a test" in done.out
 
 
 def test_nothing_is_written(tool, host, password):

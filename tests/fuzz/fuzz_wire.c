@@ -90,6 +90,7 @@ judge_as_helper(const struct cog_frame *frame)
         must(strlen(r.user) < COG_USER_SIZE);
         judge_hint(r.tty, sizeof(r.tty));
         judge_hint(r.ruser, sizeof(r.ruser));
+        judge_hint(r.rhost, sizeof(r.rhost));
     }
     err = (struct cog_err)COG_ERR_INIT;
     if (cog_protocol_read_answer(frame, &answer, &err) == 0)

@@ -45,7 +45,9 @@
     TOLD("The sign-in service cannot be used right now. Try again later.")
 #define THROTTLED \
     TOLD("Too many sign-ins right now. Wait a minute and try again.")
-#define MAXTRIES    TOLD("Too many attempts. Wait a few minutes and try again.")
+#define MAXTRIES TOLD("Too many attempts. Wait a few minutes and try again.")
+#define NOT_CHANGEABLE \
+    TOLD("You are not allowed to change this account's password here.")
 #define NOT_ALLOWED TOLD("You are not allowed to sign in to this account.")
 #define MISCONFIGURED                                    \
     TOLD("Sign-in is not set up on this host. Tell its " \
@@ -57,7 +59,9 @@
 #define NEVER                                        \
     TOLD("New on this host: sign in once with your " \
          "pool password.")
-#define DISABLED    TOLD("This account is disabled.")
+#define DISABLED                                                               \
+    TOLD("This account was disabled when last checked. If that is over, sign " \
+         "in once with your pool password.")
 #define NOT_CHANGED TOLD("The password was not changed.")
 #define REFUSED_PROVEN \
     TOLD("Sign-in refused. Try again, or ask your administrator why.")
@@ -1275,8 +1279,8 @@ static const struct scene passwords[] = {
                   "no_sub/" TWICE "say:ok",
         .answers = {"", "yes", "123456", "fresh", "fresh"},
         .status = PAM_SUCCESS,
-        .talk = CURRENT ON("Get a code to choose a new password? Type yes to "
-                           "go on: ") ON("Code sent to : ")
+        .talk = CURRENT ON("Get a code to choose a new password? Type yes in "
+                           "full to go on: ") ON("Code sent to : ")
             NEW AGAIN LEFT("", "fresh"),
         .log = PASSWD_LINE("info", "ok", "PAM_SUCCESS",
                            ALICE("alice@pool", "-", "password", "totp"),
@@ -1372,7 +1376,7 @@ static const struct scene passwords[] = {
     }
     FIRST_HALF("config", PAM_SERVICE_ERR, "err", MISCONFIGURED),
     FIRST_HALF("unreachable", PAM_AUTHINFO_UNAVAIL, "notice", UNAVAILABLE),
-    FIRST_HALF("identity", PAM_PERM_DENIED, "notice", NOT_ALLOWED),
+    FIRST_HALF("identity", PAM_PERM_DENIED, "notice", NOT_CHANGEABLE),
 #undef FIRST_HALF
     {
         PASSWD,

@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "lib/login/keep.h"
@@ -408,21 +410,30 @@ static const struct script by_code[] = {
     },
     {
         .name = "the pool demands it, and the user does not want to",
-        .answers = {CURRENT(OLD), {COG_TEXT_MUST_RESET, true, "no", 0}},
+        .answers = {CURRENT(OLD),
+                    {COG_TEXT_MUST_RESET, true, "y", 0},
+                    {COG_TEXT_MUST_RESET, true, "no", 0}},
         .exchanges = {SIGNS_IN(400,
                                ERROR("PasswordResetRequiredException", ""))},
         .code = COG_E_DENIED,
     },
     {
         .name = "a bare Enter is no yes",
-        .answers = {CURRENT(""), FORGOTTEN("")},
+        .answers = {CURRENT(""), FORGOTTEN(""), FORGOTTEN("")},
         .code = COG_E_DENIED,
         .message = "did not want",
     },
     {
         .name = "nothing but yes is",
-        .answers = {CURRENT(""), FORGOTTEN("yes!")},
+        .answers = {CURRENT(""), FORGOTTEN("yes!"), FORGOTTEN("y")},
         .code = COG_E_DENIED,
+    },
+    {
+        .name = "yes at the second asking",
+        .answers = {CURRENT(""), FORGOTTEN("y"), FORGOTTEN("YES"),
+                    CODE(, "123 456"), PROPOSES(, NEW)},
+        .exchanges = {SENDS_CODE, RESETS(200, "{}")},
+        WITH_CODE,
     },
     {
         .name = "wrong codes, then the right one: the password is not asked "
@@ -885,6 +896,24 @@ take_binding(struct cog_store *store)
 }
 
 static void
+limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+
+    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes == RLIM_INFINITY ? limit.rlim_max : bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void
+take_room(struct cog_store *store)
+{
+    (void)store;
+    limit_files(0);
+}
+
+static void
 take_locks(struct cog_store *store)
 {
     (void)store;
@@ -902,6 +931,7 @@ what_would_work_offline_is_not_changed(void **state)
     } cases[] = {
         {&no_reset, take_binding},
         {&no_reset, take_locks},
+        {&no_reset, take_room}, /* a stranger's word ends no record */
         {&no_change, take_locks},
     };
 
@@ -912,6 +942,9 @@ what_would_work_offline_is_not_changed(void **state)
         keep_verifier(store, &prepared);
         cases[i].take(store);
         play(cases[i].script, store, NULL);
+        limit_files(RLIM_INFINITY);
+        if (cases[i].take == take_room)
+            assert_int_equal(verifier_len(store, &prepared), 3);
         cog_prepared_clear(&prepared);
         cog_store_close(store);
         assert_int_equal(shelf_teardown(state), 0);
@@ -954,6 +987,8 @@ a_key_that_is_not_there_now(void **state)
     /* Of whom no record was ever kept. */
     never.recorded = false;
     assert_int_equal(cog_binding_write(store, &never, &err), 0);
+    play(&no_reset, store, NULL); /* or so the binding says */
+    assert_int_equal(unlink(shelf_only("state/records")), 0);
     play(&by_code[0], store, NULL);
     cog_prepared_clear(&prepared);
     cog_store_close(store);

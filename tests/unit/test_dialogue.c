@@ -97,6 +97,7 @@ in_time(void **state)
 
     answer(ends, "secret");
     assert_int_equal(ask(ends, "secret"), COG_OK);
+    assert_int_equal(ends->dialogue.open, COG_TEXT_NONE);
     assert_true(ends->dialogue.questions_ms <= 100);
 }
 
@@ -107,6 +108,7 @@ never(void **state)
     struct ends *ends = *state;
 
     assert_int_equal(ask(ends, ""), COG_E_LATE);
+    assert_int_equal(ends->dialogue.open, COG_TEXT_PASSWORD_PROMPT);
     assert_true(ends->dialogue.questions_ms <= 0);
 }
 
@@ -119,6 +121,7 @@ hung_up(void **state)
     assert_int_equal(close(ends->module), 0);
     ends->module = -1;
     assert_int_equal(ask(ends, ""), COG_E_SYSTEM);
+    assert_int_equal(ends->dialogue.open, COG_TEXT_PASSWORD_PROMPT);
 }
 
 static void

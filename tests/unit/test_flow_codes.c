@@ -531,6 +531,17 @@ static const struct scenario customs[] = {
         .turns = {SHOWN(COG_TEXT_CUSTOM_BARE, "1")},
         .code = COG_E_PROTOCOL,
         .message = "without a proof",
+        .mfa = "custom",
+    },
+    {
+        .name = "before the password it is the second factor too",
+        .kind = COG_API_CUSTOM,
+        .exchanges = {BEGUN(CUSTOM("s0", "\"prompt\":\"push code?\"")),
+                      ANSWER("s0", "1", 200, VERIFIER(ALICE)),
+                      PROOF(200, TOKENS)},
+        .turns = {SAYING(COG_TEXT_CUSTOM, "1", "push code?")},
+        .proven = true,
+        .mfa = "custom",
     },
     {
         .name = "after a code",

@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -794,21 +796,115 @@ a_changed_password_drops_it(void **state)
     struct cog_err err = COG_ERR_INIT;
 
     (void)state;
-    assert_int_equal(cog_keep_drop_verifier(&login, &note, &err),
+    assert_int_equal(cog_keep_drop_verifier(&login, false, &note, &err),
                      0); /* no store */
     login.store = shelf_open();
-    assert_int_equal(cog_keep_drop_verifier(&login, &note, &err),
+    assert_int_equal(cog_keep_drop_verifier(&login, false, &note, &err),
                      0); /* no binding */
     sign_in(&offline);
     assert_true(opens(PASSWORD));
-    assert_int_equal(cog_keep_drop_verifier(&login, &note, &err), 0);
+    assert_int_equal(cog_keep_drop_verifier(&login, false, &note, &err), 0);
     assert_false(opens(PASSWORD));
     check_device(true, true); /* the rest stays */
     shelf_write(shelf_only("state/bindings"), "nonsense\n", 9);
-    assert_int_equal(cog_keep_drop_verifier(&login, &note, &err), -1);
+    assert_int_equal(cog_keep_drop_verifier(&login, true, &note, &err), -1);
     assert_int_equal(err.code, COG_E_IDENTITY);
     cog_store_close(login.store);
     cog_prepared_clear(&prepared);
+}
+
+/* As on a full disk. */
+static void
+limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+
+    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes == RLIM_INFINITY ? limit.rlim_max : bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static int64_t
+record_size(void)
+{
+    struct stat st;
+
+    if (shelf_count("state/records") == 0)
+        return -1;
+    assert_int_equal(stat(shelf_only("state/records"), &st), 0);
+    return st.st_size;
+}
+
+/* What cannot be rewritten, or opened here at all, goes as a whole where it
+ * may, and is never passed over. */
+static void
+a_record_that_still_holds_it(void **state)
+{
+    static const struct {
+        const char *name;
+        bool other_client, full, unrecorded, may_go;
+        int64_t size; /* then; 1: any */
+        int rc;
+    } cases[] = {
+        {"of another app client", true, false, false, true, -1, 0},
+        {"the same, and it must stay", true, false, false, false, 1, -1},
+        {"a full disk", false, true, false, true, -1, 0},
+        {"the same, and it must stay", false, true, false, false, 1, -1},
+        {"a full disk, and it would not be missed", false, true, true, true, 0,
+         0},
+    };
+    static const struct signin offline = {.config = "offline = yes\n",
+                                          BY_PASSWORD};
+
+    for (size_t i = 0; i < COG_COUNT(cases); i++) {
+        struct cog_prepared prepared = prepare(NULL);
+        struct cog_login login = {.prepared = &prepared};
+        struct cog_err note = COG_ERR_INIT;
+        struct cog_err err = COG_ERR_INIT;
+
+        print_message("%s\n", cases[i].name);
+        if (cases[i].other_client)
+            prepared.config.client_id[0] = 'X';
+        sign_in(&offline);
+        if (cases[i].unrecorded)
+            bind(TOKENS_ISSUER, TOKENS_SUB, false);
+        login.store = shelf_open();
+        limit_files(cases[i].full ? 0 : RLIM_INFINITY);
+        assert_int_equal(
+            cog_keep_drop_verifier(&login, cases[i].may_go, &note, &err),
+            cases[i].rc);
+        limit_files(RLIM_INFINITY);
+        if (cases[i].size == 1) {
+            assert_true(opens(PASSWORD));
+            assert_int_equal(err.code, COG_E_SYSTEM);
+        } else {
+            assert_int_equal(record_size(), cases[i].size);
+            assert_non_null(strstr(note.msg, "the record was removed: "));
+        }
+        cog_store_close(login.store);
+        cog_prepared_clear(&prepared);
+        assert_int_equal(shelf_teardown(state), 0);
+        assert_int_equal(shelf_setup(state), 0);
+    }
+}
+
+/* A full sign-in ends what a full disk left in place of a tombstone, also where
+ * none is recorded. */
+static void
+a_spoilt_record_is_pardoned(void **state)
+{
+    struct cog_store *store = shelf_open();
+    struct cog_err err = COG_ERR_INIT;
+
+    (void)state;
+    sign_in(&plain);
+    assert_int_equal(cog_record_spoil(store, TOKENS_ISSUER, TOKENS_SUB, &err),
+                     0);
+    assert_int_equal(record_size(), 0);
+    sign_in(&uncached);
+    assert_int_equal(record_size(), -1);
+    cog_store_close(store);
 }
 
 int
@@ -837,6 +933,8 @@ main(void)
         WITH_SHELF(a_record_that_cannot_be_opened),
         WITH_SHELF(the_verifier_is_of_the_last_password),
         WITH_SHELF(a_changed_password_drops_it),
+        WITH_SHELF(a_record_that_still_holds_it),
+        WITH_SHELF(a_spoilt_record_is_pardoned),
     };
 
     return cmocka_run_group_tests(tests, make_replies, tokens_teardown);

@@ -619,6 +619,13 @@ put_mark(void)
 }
 
 static void
+put_empty_and_mark(void)
+{
+    put_empty();
+    put_mark();
+}
+
+static void
 put_open(void)
 {
     make_state(0777);
@@ -650,7 +657,8 @@ static const struct {
     bool unsound;
 } stores[] = {
     {"nothing", put_nothing, false},
-    {"without its parts: something was lost", put_empty, true},
+    {"empty, as a package may leave it", put_empty, false},
+    {"without its parts: something was lost", put_empty_and_mark, true},
     {"lost with all its parts", put_mark, true},
     {"writable for all: something may have been taken", put_open, true},
     {"a link to nothing", put_link, true},

@@ -27,6 +27,7 @@ static const struct cog_request request = {
     .tty = "/dev/pts/3",
     .ruser = "bob",
     .utf8 = true,
+    .rhost = "2001:db8::1",
 };
 
 static const struct cog_verdict verdict = {
@@ -95,6 +96,7 @@ a_request_arrives(void **state)
     assert_string_equal(got.tty, request.tty);
     assert_string_equal(got.ruser, request.ruser);
     assert_true(got.utf8);
+    assert_string_equal(got.rhost, request.rhost);
     cog_wire_clear(&frame);
 }
 
@@ -111,6 +113,7 @@ a_request_need_not_tell_of_a_terminal(void **state)
     quiet.tty[0] = '\0';
     quiet.ruser[0] = '\0';
     quiet.utf8 = false;
+    quiet.rhost[0] = '\0';
     open_pair(fd);
     assert_int_equal(cog_protocol_send_request(fd[0], &quiet, &err), 0);
     receive(fd, &frame);
@@ -118,6 +121,7 @@ a_request_need_not_tell_of_a_terminal(void **state)
     assert_string_equal(got.tty, "");
     assert_string_equal(got.ruser, "");
     assert_false(got.utf8);
+    assert_string_equal(got.rhost, "");
     cog_wire_clear(&frame);
 }
 
@@ -411,7 +415,7 @@ static const struct {
 } good[] = {
     {COG_WIRE_REQUEST,
      read_request,
-     {"1", NONCE, "sshd", "alice", "/c", "0", "", "", "0"}},
+     {"1", NONCE, "sshd", "alice", "/c", "0", "", "", "0", ""}},
     {COG_WIRE_READY, read_ready, {"0"}},
     {COG_WIRE_ASK, read_ask, {"0", "1", "", "", "", ""}},
     {COG_WIRE_ANSWER, read_answer, {"hunter2"}},
@@ -514,6 +518,7 @@ static const struct {
     {COG_WIRE_REQUEST, 4, COG_PATH_SIZE},
     {COG_WIRE_REQUEST, 6, COG_TTY_SIZE},
     {COG_WIRE_REQUEST, 7, COG_USER_SIZE},
+    {COG_WIRE_REQUEST, 9, COG_RHOST_SIZE},
     {COG_WIRE_ANSWER, 0, COG_ANSWER_MAX + 1},
     {COG_WIRE_VERDICT, 3, COG_ERR_MSG_BYTES},
     {COG_WIRE_VERDICT, 4, COG_POOL_SIZE},
@@ -560,13 +565,14 @@ hints_hold_no_control_characters(void **state)
     static const char *const bad[] = {"\x1b[2J", "pts/3\n", "\x7f", "a\tb",
                                       "\x01"};
     static const char *const fine[] = {"", " ", "~", "pts/3", "J\xc3\xb6rg"};
+    static const size_t hints[] = {6, 7, 9}; /* tty, ruser, rhost */
 
     (void)state;
-    for (size_t at = 6; at <= 7; at++) {
+    for (size_t f = 0; f < COG_COUNT(hints); f++) {
         for (size_t i = 0; i < COG_COUNT(bad); i++)
-            is_refused(COG_WIRE_REQUEST, at, bad[i]);
+            is_refused(COG_WIRE_REQUEST, hints[f], bad[i]);
         for (size_t i = 0; i < COG_COUNT(fine); i++)
-            is_taken(COG_WIRE_REQUEST, at, fine[i]);
+            is_taken(COG_WIRE_REQUEST, hints[f], fine[i]);
     }
 }
 

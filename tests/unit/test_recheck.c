@@ -41,6 +41,7 @@ struct row {
     struct guest_traces traces;
     bool unknown;        /* to NSS */
     const char *damaged; /* directory whose one file is overwritten */
+    bool spoilt;         /* with nothing */
     bool no_key;         /* the seal key is gone */
     bool other_client;   /* the app client is another now */
     int64_t clock_s;     /* how far the clock was moved */
@@ -156,6 +157,22 @@ static const struct row rows[] = {
      .service = "cron",
      .damaged = "state/records",
      .method = "bound"},
+    {.name = "spoilt",
+     .damaged = "state/records",
+     .spoilt = true,
+     .code = COG_E_LOST},
+    {.name = "spoilt, where the pool is not asked",
+     .service = "cron",
+     .damaged = "state/records",
+     .spoilt = true,
+     .code = COG_E_LOST,
+     .message = "emptied on a full disk: sign in once"},
+    {.name = "spoilt, whatever the binding knows",
+     .service = "cron",
+     .damaged = "state/records",
+     .spoilt = true,
+     .traces = {.unrecorded = true},
+     .code = COG_E_LOST},
     {.name = "the record was emptied",
      .traces = {.no_token = true},
      .code = COG_E_LOST,
@@ -242,6 +259,19 @@ static const struct row rows[] = {
      .traces = {GROUPS("sudo")},
      .method = "bound",
      .reason = COG_TOMBSTONE_GROUPS + 1},
+    {.name = "the same, and the record is gone",
+     .service = "cron",
+     .traces = {GROUPS("sudo"), .no_record = true},
+     .code = COG_E_IDENTITY,
+     .message = "until a full sign-in"},
+    {.name = "the same, and none is known of",
+     .traces = {GROUPS("sudo"), .no_record = true, .unrecorded = true},
+     .code = COG_E_IDENTITY},
+    {.name = "the same, and the record is damaged",
+     .service = "cron",
+     .traces = {GROUPS("sudo")},
+     .damaged = "state/records",
+     .code = COG_E_IDENTITY},
     {.name = "out of the groups of another service, and of this one's",
      .traces = {GROUPS("sudo"), .group = "dev"},
      .exchanges = {GUEST_RENEWS(guest_regrouped), GUEST_GETS_KEYS},
@@ -471,7 +501,8 @@ static const struct row rows[] = {
      STALE,
      .config = OPS "recheck_grace = 0\n",
      .exchanges = {GUEST_FAILS(COG_E_UNREACHABLE)},
-     .code = COG_E_UNREACHABLE},
+     .code = COG_E_UNREACHABLE,
+     .message = "does not count"},
     {.name = "unreachable, and new rules",
      .traces = {.group = "dev"},
      .exchanges = {GUEST_FAILS(COG_E_UNREACHABLE)},
@@ -700,7 +731,8 @@ run(const struct row *row)
     guest_leave(store, &row->traces);
     cog_store_close(store);
     if (row->damaged != NULL)
-        shelf_write(shelf_only(row->damaged), "nonsense\n", 9);
+        shelf_write(shelf_only(row->damaged), "nonsense\n",
+                    row->spoilt ? 0 : 9);
     store = open_store(!row->no_key);
     prepare(row, &g, store);
     rc = cog_recheck_account(&g.env, &g.login, &g.facts, &g.err);
@@ -777,11 +809,26 @@ a_tombstone_that_cannot_be_left(void **state)
                    i == 0 ? "no tombstone could be left: " : NULL);
         guest_close(&g);
     }
+    guest_open(&g, store, OPS, "cron");
+    assert_int_equal(cog_recheck_account(&g.env, &g.login, &g.facts, &g.err),
+                     -1);
+    assert_int_equal(g.err.code, COG_E_LOST);
+    guest_close(&g);
     cog_store_close(store);
 }
 
+#define HELD "another process has it"
+#define ANSWERS(http)                               \
+    {                                               \
+        .expect = TOKENS_JWKS_URL, .status = (http) \
+    }
+#define IS_SILENT(e)                                      \
+    {                                                     \
+        .expect = TOKENS_JWKS_URL, .status = 0, .fail = e \
+    }
+
 /* Somebody else is asking, or was stopped while he did: what is on disk counts
- * on for a minute, and not for the grace. */
+ * on for a minute, and for the grace only in an outage. */
 static void
 a_lock_somebody_else_holds(void **state)
 {
@@ -789,14 +836,43 @@ a_lock_somebody_else_holds(void **state)
         struct guest_traces traces;
         enum cog_errc code;
         const char *config; /* NULL: OPS */
-        bool waits;
+        const char *note;   /* part of it */
+        struct world_exchange exchange;
+        bool paused;
     } cases[] = {
-        {{.age_s = 0}, COG_OK, NULL, false},
-        {{.age_s = 299}, COG_OK, NULL, true},
-        {{.age_s = 300}, COG_E_NET, NULL, true},
-        {{.age_s = 240}, COG_E_NET, OPS "recheck_grace = 0\n", true},
-        {{.age_s = -1}, COG_OK, OPS "account_recheck = 0\n", true},
-        {{.age_s = 0}, COG_E_NET, OPS "account_recheck = 0\n", true},
+        {.traces = {.age_s = 0}},
+        {.traces = {.age_s = 299}, .note = HELD},
+        {.traces = {.age_s = 300}, .code = COG_E_NET, .exchange = ANSWERS(200)},
+        {.traces = {.age_s = 300}, .code = COG_E_NET, .exchange = ANSWERS(404)},
+        {.traces = {.age_s = 240},
+         .code = COG_E_NET,
+         .config = OPS "recheck_grace = 0\n",
+         .exchange = ANSWERS(200)},
+        {.traces = {.age_s = -1},
+         .config = OPS "account_recheck = 0\n",
+         .note = HELD},
+        {.traces = {.age_s = 0},
+         .code = COG_E_NET,
+         .config = OPS "account_recheck = 0\n",
+         .exchange = ANSWERS(200)},
+        {.traces = {.age_s = HOUR},
+         .note = "scripted failure",
+         .exchange = IS_SILENT(COG_E_UNREACHABLE)},
+        {.traces = {.age_s = HOUR}, .note = "503", .exchange = ANSWERS(503)},
+        {.traces = {.age_s = HOUR}, .note = "a moment ago", .paused = true},
+        {.traces = {.age_s = 24 * HOUR},
+         .code = COG_E_UNREACHABLE,
+         .exchange = IS_SILENT(COG_E_UNREACHABLE)},
+        {.traces = {.age_s = HOUR, .group = "dev"},
+         .code = COG_E_IDENTITY,
+         .exchange = IS_SILENT(COG_E_UNREACHABLE)},
+        /* This host's own faults, and whoever answers in the pool's place. */
+        {.traces = {.age_s = HOUR},
+         .code = COG_E_NET,
+         .exchange = IS_SILENT(COG_E_SYSTEM)},
+        {.traces = {.age_s = HOUR},
+         .code = COG_E_NET,
+         .exchange = IS_SILENT(COG_E_PROTOCOL)},
     };
 
     for (size_t i = 0; i < COG_COUNT(cases); i++) {
@@ -809,16 +885,25 @@ a_lock_somebody_else_holds(void **state)
         assert_int_equal(cog_userlock_take(store, "alice", 0, &lock, &err), 0);
         guest_open(&g, store, cases[i].config == NULL ? OPS : cases[i].config,
                    "sshd");
+        if (cases[i].exchange.expect != NULL) {
+            g.world.exchanges = &cases[i].exchange;
+            g.world.exchange_count = 1;
+        }
+        if (cases[i].paused)
+            cog_pause_begin(store, TOKENS_ENDPOINT, g.world.boot_s - 1);
         assert_int_equal(
             cog_recheck_account(&g.env, &g.login, &g.facts, &g.err),
             cases[i].code == COG_OK ? 0 : -1);
         assert_int_equal(g.err.code, cases[i].code);
         if (cases[i].code == COG_OK) {
-            assert_string_equal(g.facts.method, "cached");
-            check_part("note", g.facts.note.msg,
-                       cases[i].waits ? "another process has it" : NULL);
+            assert_string_equal(g.facts.method, cases[i].traces.age_s < HOUR
+                                                    ? "cached"
+                                                    : "grace");
+            check_part("note", g.facts.note.msg, cases[i].note);
         }
-        assert_false(cog_pause_holds(store, TOKENS_ENDPOINT, g.world.boot_s));
+        assert_int_equal(
+            cog_pause_holds(store, TOKENS_ENDPOINT, g.world.boot_s),
+            cases[i].paused || cases[i].exchange.fail == COG_E_UNREACHABLE);
         guest_close(&g);
         assert_int_equal(close(lock), 0);
         cog_store_close(store);

@@ -580,6 +580,37 @@ erased(void **state)
     outcome_is(&bob, FOUND);
 }
 
+static enum cog_record_place
+place_of(const char *sub)
+{
+    enum cog_record_place place = COG_RECORD_NONE;
+    struct cog_err err = COG_ERR_INIT;
+
+    assert_int_equal(cog_record_look(store, ISSUER, sub, &place, &err), 0);
+    return place;
+}
+
+/* Lost from then on, until it is written anew. */
+static void
+spoilt(void **state)
+{
+    struct cog_err err = COG_ERR_INIT;
+
+    (void)state;
+    assert_int_equal(cog_record_spoil(store, ISSUER, "sub-a", &err), 0);
+    assert_int_equal(place_of("sub-a"), COG_RECORD_NONE);
+    writes_token(&alice, "token");
+    writes_token(&bob, "token");
+    assert_int_equal(place_of("sub-a"), COG_RECORD_THERE);
+    for (int round = 0; round < 2; round++)
+        assert_int_equal(cog_record_spoil(store, ISSUER, "sub-a", &err), 0);
+    assert_int_equal(place_of("sub-a"), COG_RECORD_SPOILT);
+    outcome_is(&alice, LOST);
+    outcome_is(&bob, FOUND);
+    writes_token(&alice, "token");
+    outcome_is(&alice, FOUND);
+}
+
 static void
 purged(void **state)
 {
@@ -684,6 +715,7 @@ main(void)
         IN_DIR(its_form),
         IN_DIR(malformed_bodies),
         IN_DIR(erased),
+        IN_DIR(spoilt),
         IN_DIR(purged),
         IN_DIR(out_of_memory),
         IN_DIR(out_of_memory_reading),

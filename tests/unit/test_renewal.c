@@ -9,12 +9,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -219,7 +222,21 @@ a_full_disk(void **state)
     cog_store_close(store);
 }
 
-/* Whoever is refused then is refused for good: what cannot be emptied goes. */
+static enum cog_errc
+account(struct cog_store *store, const char *service)
+{
+    enum cog_errc code;
+    struct guest g;
+
+    guest_open(&g, store, OPS, service);
+    (void)!cog_recheck_account(&g.env, &g.login, &g.facts, &g.err);
+    code = g.err.code;
+    guest_close(&g);
+    return code;
+}
+
+/* Whoever is refused then is refused for good, everywhere: what cannot be
+ * rewritten is emptied, and that alone refuses. */
 static void
 refused_with_a_full_disk(void **state)
 {
@@ -233,6 +250,7 @@ refused_with_a_full_disk(void **state)
         const struct guest_traces traces = {.age_s = 100,
                                             .unrecorded = i / 2 == 1};
         struct cog_store *store = shelf_open();
+        struct guest_left left;
         struct guest g;
 
         guest_leave(store, &traces);
@@ -246,20 +264,79 @@ refused_with_a_full_disk(void **state)
         limit_files(RLIM_INFINITY);
         assert_int_equal(g.err.code, codes[i % 2]);
         assert_non_null(
-            strstr(g.facts.note.msg, "no tombstone could be left: "));
-        assert_non_null(strstr(g.facts.note.msg, "; the record was removed"));
-        assert_int_equal(strstr(g.facts.note.msg, "the binding does not say") !=
-                             NULL,
-                         traces.unrecorded);
+            strstr(g.facts.note.msg, "; no tombstone could be left: "));
+        assert_non_null(strstr(g.facts.note.msg, "the record was emptied"));
         guest_close(&g);
-        assert_int_equal(shelf_count("state/records"), 0);
-        assert_int_equal(shelf_count("state/tombstones"), 0);
+        left = guest_look(store);
+        assert_true(left.lost);
+        assert_false(left.buried);
+        cog_record_clear(&left.record);
+        assert_int_equal(account(store, "sshd"), COG_E_LOST);
+        assert_int_equal(account(store, "cron"), COG_E_LOST);
+        cog_store_close(store);
+        assert_int_equal(shelf_teardown(state), 0);
+        assert_int_equal(shelf_setup(state), 0);
+    }
+}
+
+/* Have somebody else write a tombstone of alice, so that no other can be, for
+ * so long. */
+static pid_t
+hold_tombstones(struct cog_store *store, int ms)
+{
+    struct cog_tombstone tombstone = {
+        .user = "alice", .issuer = TOKENS_ISSUER, .sub = TOKENS_SUB};
+    struct cog_err err = COG_ERR_INIT;
+    char path[SHELF_PATH_BYTES];
+    pid_t pid;
+    int fd;
+
+    assert_int_equal(cog_tombstone_write(store, &tombstone, &err), 0);
+    (void)snprintf(path, sizeof(path), "%s.tmp",
+                   shelf_only("state/tombstones"));
+    assert_int_equal(cog_tombstone_erase(store, "alice", &err), 0);
+    fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        (void)poll(NULL, 0, ms);
+        _exit(0);
+    }
+    assert_int_equal(close(fd), 0);
+    return pid;
+}
+
+/* What cannot be left at once is left once the record is empty; and where it
+ * cannot even then, services that do not ask refuse all the same. */
+static void
+a_tombstone_at_the_second_try(void **state)
+{
+    static const struct {
+        int ms;
+        bool buried;
+    } cases[] = {{1300, true}, {5000, false}};
+    static const struct world_exchange disabled[] = {
+        GUEST_REFUSED("NotAuthorizedException", "User is disabled.")};
+    const struct guest_traces traces = {.age_s = 100};
+
+    for (size_t i = 0; i < COG_COUNT(cases); i++) {
+        struct cog_store *store = shelf_open();
+        struct guest g;
+        pid_t pid;
+
+        guest_leave(store, &traces);
+        pid = hold_tombstones(store, cases[i].ms);
         guest_open(&g, store, OPS, "sshd");
-        assert_int_equal(
-            cog_recheck_account(&g.env, &g.login, &g.facts, &g.err), -1);
-        assert_int_equal(g.err.code,
-                         traces.unrecorded ? COG_E_NEVER : COG_E_LOST);
+        WORLD_EXCHANGES(&g.world, disabled);
+        assert_int_equal(renew(&g, 0), COG_RENEWAL_REFUSED);
+        assert_int_equal(g.facts.note.msg[0] == '\0', cases[i].buried);
         guest_close(&g);
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+        assert_int_equal(account(store, "cron"),
+                         cases[i].buried ? COG_E_DISABLED : COG_E_LOST);
         cog_store_close(store);
         assert_int_equal(shelf_teardown(state), 0);
         assert_int_equal(shelf_setup(state), 0);
@@ -399,6 +476,7 @@ main(void)
         WITH_SHELF(a_device_the_pool_has_forgotten),
         WITH_SHELF(a_full_disk),
         WITH_SHELF(refused_with_a_full_disk),
+        WITH_SHELF(a_tombstone_at_the_second_try),
         WITH_SHELF(who_waited_need_not_ask),
         WITH_SHELF(who_waited_is_refused_too),
         WITH_SHELF(a_lost_reply_costs_a_sign_in),

@@ -103,7 +103,7 @@ static const struct {
      "non-socket"},
     {"stranger", follow_a_stranger, -1, COG_E_SYSTEM,
      "the process that started this helper is gone"},
-    {"parent", follow_the_parent, 0, COG_OK, "signal 9"},
+    {"parent", follow_the_parent, 0, COG_OK, "signal 15"},
 };
 
 /* In the child: 0 when the case is as it should be. */

@@ -580,6 +580,44 @@ erasing_fails(void **state)
     reads(NULL);
 }
 
+/* In its place, with no room and no new file; what is not ours stays. */
+static void
+emptying(void **state)
+{
+    struct cog_err err = COG_ERR_INIT;
+    struct stat before;
+    struct stat after;
+
+    (void)state;
+    assert_int_equal(cog_slot_empty(&slot, &err), 0); /* none is fine */
+    assert_int_equal(shelf_count(""), 0);
+    puts_well(OLD);
+    assert_int_equal(stat(shelf_path("thing"), &before), 0);
+    fault.call = "fsync";
+    fault.nth = 1;
+    fault.e = EIO;
+    assert_int_equal(cog_slot_empty(&slot, &err), -1);
+    assert_int_equal(err.code, COG_E_SYSTEM);
+    assert_int_equal(cog_slot_empty(&slot, &err), 0);
+    assert_int_equal(stat(shelf_path("thing"), &after), 0);
+    assert_int_equal(after.st_ino, before.st_ino);
+    assert_int_equal(after.st_size, 0);
+    assert_int_equal(shelf_count(""), 1);
+
+    for (size_t i = 0; i < SHELF_KINDS; i++) {
+        assert_int_equal(remove(shelf_path("thing")), 0);
+        puts_well(OLD);
+        err.code = COG_OK;
+        print_message("%s\n", shelf_replace(shelf_path("thing"), i));
+        assert_int_equal(cog_slot_empty(&slot, &err), -1);
+        assert_int_not_equal(err.code, COG_OK);
+        if (stat(shelf_path("thing.moved"), &after) == 0)
+            assert_int_equal(after.st_size, strlen(OLD));
+        (void)unlink(shelf_path("thing.moved"));
+    }
+    assert_int_equal(remove(shelf_path("thing")), 0);
+}
+
 static int
 count_names(void *ctx, const char *name)
 {
@@ -649,6 +687,7 @@ main(void)
         IN_DIR(the_first_wins),
         IN_DIR(another_user),
         IN_DIR(erasing_fails),
+        IN_DIR(emptying),
         IN_DIR(each_name),
         IN_DIR(stems),
     };

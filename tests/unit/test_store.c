@@ -176,10 +176,43 @@ put_link_as_mark(void)
 }
 
 static void
+put_mark_in_open_cache(void)
+{
+    put_mark();
+    assert_int_equal(chmod(shelf_path("cache"), 0777), 0);
+}
+
+static void
+put_link_as_cache(void)
+{
+    assert_int_equal(symlink("cache", shelf_path("cache")), 0);
+}
+
+static void
+put_empty(void)
+{
+    assert_int_equal(mkdir(shelf_path("state"), 0755), 0);
+}
+
+static void
+put_empty_and_mark(void)
+{
+    put_empty();
+    put_mark();
+}
+
+static void
+put_open_empty(void)
+{
+    put_empty();
+    assert_int_equal(chmod(shelf_path("state"), 0777), 0);
+}
+
+static void
 put_half(void)
 {
-    make_cache();
-    assert_int_equal(mkdir(shelf_path("state"), 0755), 0);
+    put_empty();
+    assert_int_equal(mkdir(shelf_path("state/bindings"), 0700), 0);
 }
 
 static void
@@ -197,11 +230,16 @@ static const struct {
 } hosts[] = {
     {"nothing", put_no_mark, COG_E_NEVER, COG_OK},
     {"an empty cache", make_cache, COG_E_NEVER, COG_OK},
-    {"a cache that is none", put_file_as_cache, COG_E_SYSTEM, COG_E_SYSTEM},
-    {"a cache open to all", put_open_cache, COG_E_SYSTEM, COG_E_SYSTEM},
+    {"a cache that is none", put_file_as_cache, COG_E_NEVER, COG_OK},
+    {"a cache that leads nowhere", put_link_as_cache, COG_E_NEVER, COG_OK},
+    {"a cache open to all", put_open_cache, COG_E_NEVER, COG_OK},
+    {"a mark in one", put_mark_in_open_cache, COG_E_SYSTEM, COG_E_SYSTEM},
     {"a mark", put_mark, COG_E_SYSTEM, COG_E_SYSTEM},
     {"something like a mark", put_link_as_mark, COG_E_SYSTEM, COG_E_SYSTEM},
-    {"an empty directory", put_half, COG_E_SYSTEM, COG_E_SYSTEM},
+    {"an empty directory", put_empty, COG_E_NEVER, COG_OK},
+    {"one with a mark", put_empty_and_mark, COG_E_SYSTEM, COG_E_SYSTEM},
+    {"one open to all", put_open_empty, COG_E_SYSTEM, COG_E_SYSTEM},
+    {"half a store", put_half, COG_E_SYSTEM, COG_E_SYSTEM},
     {"a link to nowhere", put_dangling_state, COG_E_SYSTEM, COG_E_SYSTEM},
 };
 

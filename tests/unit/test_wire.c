@@ -112,7 +112,8 @@ is_end(int fd)
 
 /* Distinct strings, the second of them empty. */
 static const char *const words[COG_WIRE_FIELDS] = {
-    "one", "", "three", "four \xff", "5", "{6}", "seven", "eight", "nine",
+    "one", "",      "three", "four \xff", "5",
+    "{6}", "seven", "eight", "nine",      "ten",
 };
 
 static void
