@@ -17,9 +17,12 @@
 #include <unistd.h>
 
 #include "lib/core/decision.h"
+#include "lib/core/macros.h"
 
 static char logged[COG_DECISION_SIZE];
 static int logged_priority;
+
+static void take(int priority, const char *format, va_list ap) COG_PRINTF(2, 0);
 
 static void
 take(int priority, const char *format, va_list ap)
@@ -29,8 +32,9 @@ take(int priority, const char *format, va_list ap)
 }
 
 /* In place of libc's, also where it is fortified (the linker's --wrap). */
-void __wrap_syslog(int priority, const char *format, ...);
-void __wrap___syslog_chk(int priority, int flag, const char *format, ...);
+void __wrap_syslog(int priority, const char *format, ...) COG_PRINTF(2, 3);
+void __wrap___syslog_chk(int priority, int flag, const char *format, ...)
+    COG_PRINTF(3, 4);
 
 void
 __wrap_syslog(int priority, const char *format, ...)
