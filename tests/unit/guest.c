@@ -26,6 +26,14 @@ char guest_bob[SIGN_MAX];
 char guest_forged[SIGN_MAX];
 char guest_keys[SIGN_MAX];
 
+const struct cog_session guest_session = {
+    .real_uid = 1000,
+    .sid = 4711,
+    .leader_start = 123456,
+    .tty = 34816,
+    .boot_id = "0c1b2a39-4f5e-4d6c-8b7a-000000000001",
+};
+
 void (*guest_at_hash)(void);
 unsigned guest_hashes;
 

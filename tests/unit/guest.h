@@ -61,6 +61,9 @@ extern char guest_keys[SIGN_MAX];
         .expect = "RevokeToken", .holds = {token}, .status = 200, .body = "{}" \
     }
 
+/* Where she works. */
+extern const struct cog_session guest_session;
+
 /* Instead of crypt(3), which test_verifier.c has, there is one that takes no
  * time: called at each hash, may be NULL; how many there were. */
 extern void (*guest_at_hash)(void);

@@ -14,9 +14,12 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/core/macros.h"
@@ -26,6 +29,8 @@
 #define TEMPLATE "/test_store.XXXXXX"
 /* Paths in use at the same time. */
 #define PATHS 8
+
+struct cog_store *shelf_store;
 
 static char dir[sizeof(MEMORY TEMPLATE)];
 
@@ -53,6 +58,13 @@ shelf_teardown(void **state)
 {
     (void)state;
     return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+void
+shelf_renew(void **state)
+{
+    assert_int_equal(shelf_teardown(state), 0);
+    assert_int_equal(shelf_setup(state), 0);
 }
 
 const char *
@@ -99,6 +111,22 @@ shelf_open(void)
         fail_msg("%s", err.msg);
     assert_null(cog_store_no_key(store));
     return store;
+}
+
+int
+shelf_setup_open(void **state)
+{
+    if (shelf_setup(state) < 0)
+        return -1;
+    shelf_store = shelf_open();
+    return 0;
+}
+
+int
+shelf_teardown_open(void **state)
+{
+    cog_store_close(shelf_store);
+    return shelf_teardown(state);
 }
 
 /* The number of names; *last is one of them. */
@@ -164,6 +192,33 @@ shelf_write(const char *path, const void *bytes, size_t len)
     assert_int_equal(fchmod(fd, 0600), 0);
     assert_int_equal(write(fd, bytes, len), len);
     assert_int_equal(close(fd), 0);
+}
+
+static void
+flip(struct cog_secret *file, size_t bit)
+{
+    file->data[bit / 8] = (char)(file->data[bit / 8] ^ (1 << bit % 8));
+}
+
+void
+shelf_each_bit(const char *path, struct cog_secret *file, void (*check)(void))
+{
+    for (size_t bit = 0; bit < 8 * file->len; bit++) {
+        flip(file, bit);
+        shelf_write(path, file->data, file->len);
+        check();
+        flip(file, bit);
+    }
+}
+
+void
+shelf_each_length(const char *path, const struct cog_secret *file,
+                  void (*check)(void))
+{
+    for (size_t len = 0; len < file->len; len++) {
+        shelf_write(path, file->data, len);
+        check();
+    }
 }
 
 static void
@@ -259,4 +314,36 @@ shelf_replace(const char *path, size_t kind)
     assert_int_equal(rename(path, moved), 0);
     kinds[kind].put(path, moved);
     return kinds[kind].name;
+}
+
+static void
+limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+
+    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes == RLIM_INFINITY ? limit.rlim_max : bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+void
+shelf_fill_disk(void)
+{
+    limit_files(0);
+}
+
+void
+shelf_free_disk(void)
+{
+    limit_files(RLIM_INFINITY);
+}
+
+int64_t
+shelf_now_ms(void)
+{
+    struct timespec now;
+
+    assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &now), 0);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }

@@ -30,30 +30,12 @@
 static const struct cog_binding alice = {"alice", ISSUER, "sub-a", true};
 static const struct cog_binding bob = {"bob", ISSUER, "sub-b", false};
 
-static struct cog_store *store;
-
-static int
-setup(void **state)
-{
-    if (shelf_setup(state) < 0)
-        return -1;
-    store = shelf_open();
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    cog_store_close(store);
-    return shelf_teardown(state);
-}
-
 static void
 writes(const struct cog_binding *binding)
 {
     struct cog_err err = COG_ERR_INIT;
 
-    if (cog_binding_write(store, binding, &err) < 0)
+    if (cog_binding_write(shelf_store, binding, &err) < 0)
         fail_msg("%s", err.msg);
 }
 
@@ -62,7 +44,7 @@ does_not_write(const struct cog_binding *binding, enum cog_errc code)
 {
     struct cog_err err = COG_ERR_INIT;
 
-    assert_int_equal(cog_binding_write(store, binding, &err), -1);
+    assert_int_equal(cog_binding_write(shelf_store, binding, &err), -1);
     assert_int_equal(err.code, code);
 }
 
@@ -74,7 +56,7 @@ reads(const char *user, const struct cog_binding *want)
     struct cog_err err = COG_ERR_INIT;
     bool found = want == NULL;
 
-    if (cog_binding_read(store, user, &got, &found, &err) < 0)
+    if (cog_binding_read(shelf_store, user, &got, &found, &err) < 0)
         fail_msg("%s", err.msg);
     assert_int_equal(found, want != NULL);
     if (want == NULL) {
@@ -94,7 +76,8 @@ refuses(const char *user, const char *why)
     struct cog_err err = COG_ERR_INIT;
     bool found = true;
 
-    assert_int_equal(cog_binding_read(store, user, &got, &found, &err), -1);
+    assert_int_equal(cog_binding_read(shelf_store, user, &got, &found, &err),
+                     -1);
     assert_int_equal(err.code, COG_E_IDENTITY);
     assert_string_equal(got.sub, "untouched");
     assert_true(found);
@@ -177,6 +160,18 @@ bound_for_good(void **state)
 }
 
 static void
+names_the_file(void)
+{
+    refuses("alice", "binding of alice (bindings/" ALICE "): ");
+}
+
+static void
+names_the_way_out(void)
+{
+    refuses("alice", "pam-cognito cache forget alice");
+}
+
+static void
 every_bit_and_length(void **state)
 {
     struct cog_secret file = COG_SECRET_INIT(0);
@@ -186,16 +181,8 @@ every_bit_and_length(void **state)
     writes(&alice);
     (void)snprintf(path, sizeof(path), "%s", shelf_path(FILE_OF(ALICE)));
     shelf_read(path, &file);
-    for (size_t bit = 0; bit < 8 * file.len; bit++) {
-        file.data[bit / 8] = (char)(file.data[bit / 8] ^ (1 << bit % 8));
-        shelf_write(path, file.data, file.len);
-        refuses("alice", "binding of alice (bindings/" ALICE "): ");
-        file.data[bit / 8] = (char)(file.data[bit / 8] ^ (1 << bit % 8));
-    }
-    for (size_t len = 0; len < file.len; len++) {
-        shelf_write(path, file.data, len);
-        refuses("alice", "pam-cognito cache forget alice");
-    }
+    shelf_each_bit(path, &file, names_the_file);
+    shelf_each_length(path, &file, names_the_way_out);
     shelf_write(path, file.data, file.len);
     reads("alice", &alice);
     shelf_write(path, file.data, file.len + 1); /* and its NUL */
@@ -315,7 +302,7 @@ no_names(void **state)
         struct cog_err err = COG_ERR_INIT;
 
         refuses(names[i], "not a local user's name");
-        assert_int_equal(cog_binding_erase(store, names[i], &err), -1);
+        assert_int_equal(cog_binding_erase(shelf_store, names[i], &err), -1);
         if (strlen(names[i]) < sizeof(binding.user)) {
             (void)snprintf(binding.user, sizeof(binding.user), "%s", names[i]);
             does_not_write(&binding, COG_E_IDENTITY);
@@ -362,11 +349,11 @@ erased(void **state)
     writes(&alice);
     writes(&bob);
     for (int round = 0; round < 2; round++)
-        assert_int_equal(cog_binding_erase(store, "alice", &err), 0);
+        assert_int_equal(cog_binding_erase(shelf_store, "alice", &err), 0);
     reads("alice", NULL);
     reads("bob", &bob);
     shelf_write(shelf_path(FILE_OF(BOB)), "damaged", 7);
-    assert_int_equal(cog_binding_erase(store, "bob", &err), 0);
+    assert_int_equal(cog_binding_erase(shelf_store, "bob", &err), 0);
     reads("bob", NULL);
 }
 
@@ -401,39 +388,37 @@ each(void **state)
     struct cog_err err = COG_ERR_INIT;
 
     (void)state;
-    assert_int_equal(cog_binding_each(store, look, &seen, &err), 0);
+    assert_int_equal(cog_binding_each(shelf_store, look, &seen, &err), 0);
     writes(&alice);
     writes(&bob);
     shelf_write(shelf_path("state/bindings/README"), "x", 1);
     shelf_write(shelf_path("state/bindings/" ALICE ".tmp"), "x", 1);
-    assert_int_equal(cog_binding_each(store, look, &seen, &err), 0);
+    assert_int_equal(cog_binding_each(shelf_store, look, &seen, &err), 0);
     assert_int_equal(seen.alice, 1);
     assert_int_equal(seen.bob, 1);
     assert_int_equal(seen.damaged, 1);
     seen.answer = 3;
-    assert_int_equal(cog_binding_each(store, look, &seen, &err), 3);
+    assert_int_equal(cog_binding_each(shelf_store, look, &seen, &err), 3);
     assert_int_equal(seen.alice + seen.bob + seen.damaged, 4);
 }
-
-#define IN_DIR(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_DIR(bound),
-        IN_DIR(its_form),
-        IN_DIR(written_once),
-        IN_DIR(bound_for_good),
-        IN_DIR(every_bit_and_length),
-        IN_DIR(well_made),
-        IN_DIR(swapped),
-        IN_DIR(not_ours),
-        IN_DIR(no_names),
-        IN_DIR(no_values),
-        IN_DIR(longest),
-        IN_DIR(erased),
-        IN_DIR(each),
+        SHELF_TEST_OPEN(bound),
+        SHELF_TEST_OPEN(its_form),
+        SHELF_TEST_OPEN(written_once),
+        SHELF_TEST_OPEN(bound_for_good),
+        SHELF_TEST_OPEN(every_bit_and_length),
+        SHELF_TEST_OPEN(well_made),
+        SHELF_TEST_OPEN(swapped),
+        SHELF_TEST_OPEN(not_ours),
+        SHELF_TEST_OPEN(no_names),
+        SHELF_TEST_OPEN(no_values),
+        SHELF_TEST_OPEN(longest),
+        SHELF_TEST_OPEN(erased),
+        SHELF_TEST_OPEN(each),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,8 +14,6 @@
 
 #include <cmocka.h>
 
-#include <signal.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "lib/login/keep.h"
@@ -896,21 +894,10 @@ take_binding(struct cog_store *store)
 }
 
 static void
-limit_files(rlim_t bytes)
-{
-    struct rlimit limit;
-
-    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-    limit.rlim_cur = bytes == RLIM_INFINITY ? limit.rlim_max : bytes;
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
-static void
 take_room(struct cog_store *store)
 {
     (void)store;
-    limit_files(0);
+    shelf_fill_disk();
 }
 
 static void
@@ -942,13 +929,12 @@ what_would_work_offline_is_not_changed(void **state)
         keep_verifier(store, &prepared);
         cases[i].take(store);
         play(cases[i].script, store, NULL);
-        limit_files(RLIM_INFINITY);
+        shelf_free_disk();
         if (cases[i].take == take_room)
             assert_int_equal(verifier_len(store, &prepared), 3);
         cog_prepared_clear(&prepared);
         cog_store_close(store);
-        assert_int_equal(shelf_teardown(state), 0);
-        assert_int_equal(shelf_setup(state), 0);
+        shelf_renew(state);
     }
 }
 
@@ -1100,18 +1086,16 @@ before_anything_is_changed(void **state)
 int
 main(void)
 {
-#define WITH_SHELF(test) \
-    cmocka_unit_test_setup_teardown(test, shelf_setup, shelf_teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(with_the_current_password),
         cmocka_unit_test(with_a_code),
-        WITH_SHELF(the_old_one_no_longer_works_offline),
-        WITH_SHELF(a_lost_reply),
-        WITH_SHELF(what_would_work_offline_is_not_changed),
+        SHELF_TEST(the_old_one_no_longer_works_offline),
+        SHELF_TEST(a_lost_reply),
+        SHELF_TEST(what_would_work_offline_is_not_changed),
         cmocka_unit_test(an_unsound_store),
-        WITH_SHELF(a_key_that_is_not_there_now),
-        WITH_SHELF(a_store_that_fails_then_is_noted),
-        WITH_SHELF(the_binding_is_checked),
+        SHELF_TEST(a_key_that_is_not_there_now),
+        SHELF_TEST(a_store_that_fails_then_is_noted),
+        SHELF_TEST(the_binding_is_checked),
         cmocka_unit_test(before_anything_is_changed),
     };
 

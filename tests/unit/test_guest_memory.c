@@ -23,14 +23,6 @@
 #define TICKET CONFIG "[service sudo]\nreauth = refresh\noffline = no\n"
 #define HOUR   INT64_C(3600)
 
-static const struct cog_session session = {
-    .real_uid = 1000,
-    .sid = 4711,
-    .leader_start = 123456,
-    .tty = 34816,
-    .boot_id = "0c1b2a39-4f5e-4d6c-8b7a-000000000001",
-};
-
 static const struct world_exchange renews[] = {GUEST_RENEWS(guest_rotated),
                                                GUEST_GETS_KEYS};
 static const struct world_exchange disabled[] = {
@@ -103,7 +95,7 @@ leave_ticket(const struct guest *g)
                                       .user = "alice",
                                       .uid = 1000,
                                       .sub = TOKENS_SUB,
-                                      .session = &session};
+                                      .session = &guest_session};
     const struct cog_ticket_time now = {g->world.unix_s, g->world.boot_s};
     struct cog_err err = COG_ERR_INIT;
 
@@ -164,7 +156,7 @@ try_once(size_t i, unsigned long n)
     guest_open(&g, store, cases[i].call == REAUTH ? TICKET : CONFIG,
                cases[i].call == REAUTH ? "sudo" : "sshd");
     g.env = whole_env(&g.world);
-    g.login.session = &session;
+    g.login.session = &guest_session;
     g.login.ruser = "alice";
     g.world.pause_fail = COG_E_NET;
     g.world.exchanges = cases[i].exchanges;

@@ -14,8 +14,6 @@
 
 #include <cmocka.h>
 
-#include <signal.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -376,8 +374,7 @@ whom_the_user_is_bound_to(void **state)
             assert_int_equal(left.kept,
                              signin.code == COG_OK && !signin.read_only);
             cog_record_clear(&left.record);
-            assert_int_equal(shelf_teardown(state), 0);
-            assert_int_equal(shelf_setup(state), 0);
+            shelf_renew(state);
         }
     }
 }
@@ -420,8 +417,7 @@ a_binding_that_is_no_file_of_ours_refuses(void **state)
         cog_claims_close(claims);
         cog_prepared_clear(&prepared);
         cog_store_close(store);
-        assert_int_equal(shelf_teardown(state), 0);
-        assert_int_equal(shelf_setup(state), 0);
+        shelf_renew(state);
     }
 }
 
@@ -581,8 +577,7 @@ directories_that_go(void **state)
         remove_below(cases[i].below);
         sign_in_at(store, &noted);
         cog_store_close(store);
-        assert_int_equal(shelf_teardown(state), 0);
-        assert_int_equal(shelf_setup(state), 0);
+        shelf_renew(state);
     }
 }
 
@@ -813,18 +808,6 @@ a_changed_password_drops_it(void **state)
     cog_prepared_clear(&prepared);
 }
 
-/* As on a full disk. */
-static void
-limit_files(rlim_t bytes)
-{
-    struct rlimit limit;
-
-    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-    limit.rlim_cur = bytes == RLIM_INFINITY ? limit.rlim_max : bytes;
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
 static int64_t
 record_size(void)
 {
@@ -870,11 +853,12 @@ a_record_that_still_holds_it(void **state)
         if (cases[i].unrecorded)
             bind(TOKENS_ISSUER, TOKENS_SUB, false);
         login.store = shelf_open();
-        limit_files(cases[i].full ? 0 : RLIM_INFINITY);
+        if (cases[i].full)
+            shelf_fill_disk();
         assert_int_equal(
             cog_keep_drop_verifier(&login, cases[i].may_go, &note, &err),
             cases[i].rc);
-        limit_files(RLIM_INFINITY);
+        shelf_free_disk();
         if (cases[i].size == 1) {
             assert_true(opens(PASSWORD));
             assert_int_equal(err.code, COG_E_SYSTEM);
@@ -884,8 +868,7 @@ a_record_that_still_holds_it(void **state)
         }
         cog_store_close(login.store);
         cog_prepared_clear(&prepared);
-        assert_int_equal(shelf_teardown(state), 0);
-        assert_int_equal(shelf_setup(state), 0);
+        shelf_renew(state);
     }
 }
 
@@ -910,31 +893,29 @@ a_spoilt_record_is_pardoned(void **state)
 int
 main(void)
 {
-#define WITH_SHELF(test) \
-    cmocka_unit_test_setup_teardown(test, shelf_setup, shelf_teardown)
     const struct CMUnitTest tests[] = {
-        WITH_SHELF(the_first_sign_in),
-        WITH_SHELF(the_next_one_replaces_it),
-        WITH_SHELF(whom_the_user_is_bound_to),
-        WITH_SHELF(a_damaged_binding_refuses),
-        WITH_SHELF(a_binding_that_is_no_file_of_ours_refuses),
-        WITH_SHELF(without_a_store),
-        WITH_SHELF(a_token_that_is_not_kept),
-        WITH_SHELF(a_test_changes_nothing),
-        WITH_SHELF(a_tombstone_that_cannot_be_read_is_told),
-        WITH_SHELF(without_a_key),
-        WITH_SHELF(directories_that_go),
-        WITH_SHELF(a_lock_somebody_else_holds),
-        WITH_SHELF(the_slower_of_two_is_refused),
-        WITH_SHELF(a_host_the_pool_remembers),
-        WITH_SHELF(a_device_nobody_asked_for),
-        WITH_SHELF(a_device_the_pool_will_not_have),
-        WITH_SHELF(a_device_the_pool_has_forgotten),
-        WITH_SHELF(a_record_that_cannot_be_opened),
-        WITH_SHELF(the_verifier_is_of_the_last_password),
-        WITH_SHELF(a_changed_password_drops_it),
-        WITH_SHELF(a_record_that_still_holds_it),
-        WITH_SHELF(a_spoilt_record_is_pardoned),
+        SHELF_TEST(the_first_sign_in),
+        SHELF_TEST(the_next_one_replaces_it),
+        SHELF_TEST(whom_the_user_is_bound_to),
+        SHELF_TEST(a_damaged_binding_refuses),
+        SHELF_TEST(a_binding_that_is_no_file_of_ours_refuses),
+        SHELF_TEST(without_a_store),
+        SHELF_TEST(a_token_that_is_not_kept),
+        SHELF_TEST(a_test_changes_nothing),
+        SHELF_TEST(a_tombstone_that_cannot_be_read_is_told),
+        SHELF_TEST(without_a_key),
+        SHELF_TEST(directories_that_go),
+        SHELF_TEST(a_lock_somebody_else_holds),
+        SHELF_TEST(the_slower_of_two_is_refused),
+        SHELF_TEST(a_host_the_pool_remembers),
+        SHELF_TEST(a_device_nobody_asked_for),
+        SHELF_TEST(a_device_the_pool_will_not_have),
+        SHELF_TEST(a_device_the_pool_has_forgotten),
+        SHELF_TEST(a_record_that_cannot_be_opened),
+        SHELF_TEST(the_verifier_is_of_the_last_password),
+        SHELF_TEST(a_changed_password_drops_it),
+        SHELF_TEST(a_record_that_still_holds_it),
+        SHELF_TEST(a_spoilt_record_is_pardoned),
     };
 
     return cmocka_run_group_tests(tests, make_replies, tokens_teardown);

@@ -13,8 +13,6 @@
 
 #include <cmocka.h>
 
-#include <signal.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -438,8 +436,7 @@ row_by_row(void **state)
     for (size_t i = 0; i < COG_COUNT(rows); i++) {
         print_message("%s\n", rows[i].name);
         run(&rows[i]);
-        assert_int_equal(shelf_teardown(state), 0);
-        assert_int_equal(shelf_setup(state), 0);
+        shelf_renew(state);
     }
 }
 
@@ -497,23 +494,6 @@ static void
 die(void)
 {
     _exit(0);
-}
-
-static void
-limit_files(rlim_t bytes)
-{
-    struct rlimit limit;
-
-    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-    limit.rlim_cur = bytes == RLIM_INFINITY ? limit.rlim_max : bytes;
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
-static void
-fill_disk(void)
-{
-    limit_files(0);
 }
 
 static unsigned
@@ -583,17 +563,17 @@ a_full_disk(void **state)
     (void)state;
     guest_leave(store, &right.traces);
     guest_hashes = 0;
-    limit_files(0);
+    shelf_fill_disk();
     assert_int_equal(sign_in(&right, &g, store), -1);
-    limit_files(RLIM_INFINITY);
+    shelf_free_disk();
     assert_int_equal(g.err.code, COG_E_SYSTEM);
     assert_int_equal(guest_hashes, 0);
     assert_int_equal(tries_left(store), COG_RECORD_TRIES);
 
-    guest_at_hash = fill_disk;
+    guest_at_hash = shelf_fill_disk;
     assert_int_equal(sign_in(&right, &g, store), 0);
     guest_at_hash = NULL;
-    limit_files(RLIM_INFINITY);
+    shelf_free_disk();
     assert_int_equal(tries_left(store), COG_RECORD_TRIES - 1);
     cog_store_close(store);
 }
@@ -688,8 +668,7 @@ meanwhile(void **state)
             assert_int_equal(close(the_lock), 0);
         the_lock = -1;
         cog_store_close(store);
-        assert_int_equal(shelf_teardown(state), 0);
-        assert_int_equal(shelf_setup(state), 0);
+        shelf_renew(state);
     }
 }
 
@@ -798,8 +777,7 @@ what_the_pool_says_later(void **state)
         assert_int_equal(left.record.refresh_token.len, 5);
         cog_record_clear(&left.record);
         cog_store_close(store);
-        assert_int_equal(shelf_teardown(state), 0);
-        assert_int_equal(shelf_setup(state), 0);
+        shelf_renew(state);
     }
 }
 
@@ -813,9 +791,9 @@ what_cannot_be_rewritten_goes(void **state)
 
     (void)state;
     guest_leave(store, &right.traces);
-    limit_files(0);
+    shelf_fill_disk();
     assert_int_equal(sign_in(&refused, &g, store), -1);
-    limit_files(RLIM_INFINITY);
+    shelf_free_disk();
     assert_int_equal(g.err.code, COG_E_DENIED);
     assert_non_null(strstr(g.facts.note.msg, "the record was removed: "));
     assert_int_equal(shelf_count("state/records"), 0);
@@ -930,8 +908,7 @@ a_forced_change_without_an_answer(void **state)
         assert_int_equal(left.record.verifier.len == 0, cases[i].drops);
         cog_record_clear(&left.record);
         cog_store_close(store);
-        assert_int_equal(shelf_teardown(state), 0);
-        assert_int_equal(shelf_setup(state), 0);
+        shelf_renew(state);
     }
 }
 
@@ -994,32 +971,29 @@ a_sudo_before_the_train(void **state)
         cog_record_clear(&left.record);
         assert_int_equal(sign_in(&right, &g, store), cases[i].kept ? 0 : -1);
         cog_store_close(store);
-        assert_int_equal(shelf_teardown(state), 0);
-        assert_int_equal(shelf_setup(state), 0);
+        shelf_renew(state);
     }
 }
 
 int
 main(void)
 {
-#define WITH_SHELF(test) \
-    cmocka_unit_test_setup_teardown(test, shelf_setup, shelf_teardown)
     const struct CMUnitTest tests[] = {
-        WITH_SHELF(row_by_row),
-        WITH_SHELF(no_key),
-        WITH_SHELF(a_try_is_charged_first),
-        WITH_SHELF(a_try_cut_short_is_used_up),
-        WITH_SHELF(a_full_disk),
-        WITH_SHELF(a_lock_somebody_else_holds),
-        WITH_SHELF(meanwhile),
-        WITH_SHELF(tries_at_once),
-        WITH_SHELF(what_the_pool_says_later),
-        WITH_SHELF(what_cannot_be_rewritten_goes),
-        WITH_SHELF(what_cannot_be_dropped_is_noted),
-        WITH_SHELF(a_forced_change),
-        WITH_SHELF(a_forced_change_without_an_answer),
-        WITH_SHELF(a_sudo_before_the_train),
-        WITH_SHELF(a_week_of_hers),
+        SHELF_TEST(row_by_row),
+        SHELF_TEST(no_key),
+        SHELF_TEST(a_try_is_charged_first),
+        SHELF_TEST(a_try_cut_short_is_used_up),
+        SHELF_TEST(a_full_disk),
+        SHELF_TEST(a_lock_somebody_else_holds),
+        SHELF_TEST(meanwhile),
+        SHELF_TEST(tries_at_once),
+        SHELF_TEST(what_the_pool_says_later),
+        SHELF_TEST(what_cannot_be_rewritten_goes),
+        SHELF_TEST(what_cannot_be_dropped_is_noted),
+        SHELF_TEST(a_forced_change),
+        SHELF_TEST(a_forced_change_without_an_answer),
+        SHELF_TEST(a_sudo_before_the_train),
+        SHELF_TEST(a_week_of_hers),
     };
 
     return cmocka_run_group_tests(tests, guest_setup, tokens_teardown);

@@ -20,24 +20,6 @@
 #define THERE "https://cognito-idp.eu-west-1.amazonaws.com/"
 #define T0    INT64_C(5000)
 
-static struct cog_store *store;
-
-static int
-setup(void **state)
-{
-    if (shelf_setup(state) < 0)
-        return -1;
-    store = shelf_open();
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    cog_store_close(store);
-    return shelf_teardown(state);
-}
-
 /* The only pause, beside the directory of tickets. */
 static const char *
 file(void)
@@ -55,21 +37,22 @@ static void
 half_a_minute(void **state)
 {
     (void)state;
-    assert_false(cog_pause_holds(store, HERE, T0));
-    cog_pause_begin(store, HERE, T0);
+    assert_false(cog_pause_holds(shelf_store, HERE, T0));
+    cog_pause_begin(shelf_store, HERE, T0);
     assert_int_equal(access(file(), F_OK), 0);
-    assert_true(cog_pause_holds(store, HERE, T0));
-    assert_true(cog_pause_holds(store, HERE, T0 + COG_PAUSE_S - 1));
-    assert_false(cog_pause_holds(store, HERE, T0 + COG_PAUSE_S));
-    assert_false(cog_pause_holds(store, HERE, T0 - 1)); /* of another boot */
-    assert_false(cog_pause_holds(store, THERE, T0));
-    cog_pause_begin(store, HERE, T0 + 20);
-    assert_true(cog_pause_holds(store, HERE, T0 + COG_PAUSE_S));
-    cog_pause_end(store, THERE);
-    assert_true(cog_pause_holds(store, HERE, T0 + COG_PAUSE_S));
+    assert_true(cog_pause_holds(shelf_store, HERE, T0));
+    assert_true(cog_pause_holds(shelf_store, HERE, T0 + COG_PAUSE_S - 1));
+    assert_false(cog_pause_holds(shelf_store, HERE, T0 + COG_PAUSE_S));
+    /* Of another boot. */
+    assert_false(cog_pause_holds(shelf_store, HERE, T0 - 1));
+    assert_false(cog_pause_holds(shelf_store, THERE, T0));
+    cog_pause_begin(shelf_store, HERE, T0 + 20);
+    assert_true(cog_pause_holds(shelf_store, HERE, T0 + COG_PAUSE_S));
+    cog_pause_end(shelf_store, THERE);
+    assert_true(cog_pause_holds(shelf_store, HERE, T0 + COG_PAUSE_S));
     for (int round = 0; round < 2; round++) {
-        cog_pause_end(store, HERE);
-        assert_false(cog_pause_holds(store, HERE, T0 + 20));
+        cog_pause_end(shelf_store, HERE);
+        assert_false(cog_pause_holds(shelf_store, HERE, T0 + 20));
     }
     assert_int_equal(shelf_count("run"), 1);
 }
@@ -85,7 +68,7 @@ its_form(void **state)
     char hex[COG_SEAL_HEX_BYTES];
 
     (void)state;
-    cog_pause_begin(store, HERE, T0);
+    cog_pause_begin(shelf_store, HERE, T0);
     assert_int_equal(cog_seal_hex(head, strlen(head), hex, &err), 0);
     (void)snprintf(want, sizeof(want), "%ssha256 = %s\n", head, hex);
     shelf_read(file(), &got);
@@ -100,27 +83,27 @@ damaged(void **state)
     struct cog_secret whole = COG_SECRET_INIT(0);
 
     (void)state;
-    cog_pause_begin(store, HERE, T0);
+    cog_pause_begin(shelf_store, HERE, T0);
     shelf_read(file(), &whole);
     for (size_t bit = 0; bit < 8 * whole.len; bit++) {
         whole.data[bit / 8] = (char)(whole.data[bit / 8] ^ (1 << bit % 8));
         shelf_write(file(), whole.data, whole.len);
-        assert_false(cog_pause_holds(store, HERE, T0));
+        assert_false(cog_pause_holds(shelf_store, HERE, T0));
         whole.data[bit / 8] = (char)(whole.data[bit / 8] ^ (1 << bit % 8));
     }
     for (size_t len = 0; len < whole.len; len++) {
         shelf_write(file(), whole.data, len);
-        assert_false(cog_pause_holds(store, HERE, T0));
+        assert_false(cog_pause_holds(shelf_store, HERE, T0));
     }
     cog_secret_clear(&whole);
     for (size_t kind = 0; kind < SHELF_KINDS; kind++) {
         char moved[SHELF_PATH_BYTES + 8];
 
         (void)snprintf(moved, sizeof(moved), "%s.moved", file());
-        cog_pause_begin(store, HERE, T0);
-        assert_true(cog_pause_holds(store, HERE, T0));
+        cog_pause_begin(shelf_store, HERE, T0);
+        assert_true(cog_pause_holds(shelf_store, HERE, T0));
         print_message("%s\n", shelf_replace(file(), kind));
-        assert_false(cog_pause_holds(store, HERE, T0));
+        assert_false(cog_pause_holds(shelf_store, HERE, T0));
         assert_true(unlink(file()) == 0 || rmdir(file()) == 0);
         (void)unlink(moved);
     }
@@ -130,26 +113,24 @@ static void
 without_a_directory(void **state)
 {
     (void)state;
-    cog_pause_begin(store, HERE, T0);
-    cog_store_close(store);
+    cog_pause_begin(shelf_store, HERE, T0);
+    cog_store_close(shelf_store);
     assert_int_equal(chmod(shelf_path("run"), 0777), 0);
-    store = shelf_open();
-    assert_false(cog_pause_holds(store, HERE, T0));
-    cog_pause_end(store, HERE);
-    cog_pause_begin(store, THERE, T0);
+    shelf_store = shelf_open();
+    assert_false(cog_pause_holds(shelf_store, HERE, T0));
+    cog_pause_end(shelf_store, HERE);
+    cog_pause_begin(shelf_store, THERE, T0);
     assert_int_equal(shelf_count("run"), 2); /* and the tickets */
 }
-
-#define IN_DIR(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_DIR(half_a_minute),
-        IN_DIR(its_form),
-        IN_DIR(damaged),
-        IN_DIR(without_a_directory),
+        SHELF_TEST_OPEN(half_a_minute),
+        SHELF_TEST_OPEN(its_form),
+        SHELF_TEST_OPEN(damaged),
+        SHELF_TEST_OPEN(without_a_directory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

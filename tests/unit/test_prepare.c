@@ -677,16 +677,13 @@ stores_that_cannot_be_opened(void **state)
         if (store.store != NULL || store.unsound != stores[i].unsound)
             fail_msg("%s: %s", stores[i].name, store.no_store);
         assert_true(store.no_store[0] != '\0');
-        assert_int_equal(shelf_teardown(state), 0);
-        assert_int_equal(shelf_setup(state), 0);
+        shelf_renew(state);
     }
 }
 
 int
 main(void)
 {
-#define WITH_SHELF(test) \
-    cmocka_unit_test_setup_teardown(test, shelf_setup, shelf_teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_is_there),
         cmocka_unit_test(no_configuration),
@@ -702,9 +699,9 @@ main(void)
         cmocka_unit_test(who_is_skipped_goes_free),
         cmocka_unit_test(a_user_nobody_knows_is_no_error),
         cmocka_unit_test(the_cache_directory),
-        WITH_SHELF(a_store_that_is_made),
-        WITH_SHELF(a_configured_key_is_never_made),
-        WITH_SHELF(stores_that_cannot_be_opened),
+        SHELF_TEST(a_store_that_is_made),
+        SHELF_TEST(a_configured_key_is_never_made),
+        SHELF_TEST(stores_that_cannot_be_opened),
     };
 
     return cmocka_run_group_tests(tests, make_dir, remove_dir);

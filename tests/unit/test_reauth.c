@@ -31,14 +31,6 @@ static const struct world_answer types[] = {
     {COG_TEXT_PASSWORD_PROMPT, false, GUEST_PASSWORD, 0},
 };
 
-static const struct cog_session session = {
-    .real_uid = 1000,
-    .sid = 4711,
-    .leader_start = 123456,
-    .tty = 34816,
-    .boot_id = "0c1b2a39-4f5e-4d6c-8b7a-000000000001",
-};
-
 /* What is different at one of the two times. */
 struct visit {
     const char *config;  /* NULL: SUDO */
@@ -54,6 +46,9 @@ struct visit {
     const char *boot_id;
     bool no_session;
     bool read_only;
+    bool no_service; /* PAM has none */
+    bool no_store;
+    bool unknown; /* to NSS */
 };
 
 /* Two visits. */
@@ -107,6 +102,9 @@ static const struct story stories[] = {
     {.name = "user who runs it, says PAM", .second = {.ruser = "bob"}},
     {.name = "user, says PAM: nobody", .second = {.ruser = ""}},
     {.name = "user, says PAM: nothing", .second = {.unsaid = true}},
+    {.name = "service: none", .second = {.no_service = true}},
+    {.name = "store: none", .second = {.no_store = true}},
+    {.name = "user: none by that name", .second = {.unknown = true}},
     {.name = "configuration",
      .second = {.config = "allow_pool_groups = ops\n"}},
     {.name = "test of an administrator's", .second = {.read_only = true}},
@@ -114,6 +112,9 @@ static const struct story stories[] = {
     /* No ticket was left. */
     {.name = "signed in elsewhere", .first = {.service = "sshd"}},
     {.name = "signed in by somebody else", .first = {.real_uid = 1001}},
+    {.name = "signed in by somebody else, who comes again",
+     .first = {.real_uid = 1001},
+     .second = {.real_uid = 1001}},
     {.name = "signed in by root", .first = {.ruser = "root"}},
     {.name = "signed in without a terminal",
      .first = {.no_tty = true},
@@ -203,7 +204,7 @@ static const struct story stories[] = {
 static struct cog_session
 session_of(const struct visit *visit)
 {
-    struct cog_session s = session;
+    struct cog_session s = guest_session;
 
     if (visit->real_uid != 0)
         s.real_uid = visit->real_uid;
@@ -233,6 +234,12 @@ open_visit(struct guest *g, const struct visit *visit, struct cog_store *store,
     if (visit->unsaid)
         g->login.ruser = NULL;
     g->login.read_only = visit->read_only;
+    if (visit->no_service)
+        g->login.service = NULL;
+    if (visit->no_store)
+        g->login.store = NULL;
+    if (visit->unknown)
+        g->prepared.local.account.exists = false;
 }
 
 static void
@@ -309,9 +316,31 @@ comes_again(void **state)
         assert_int_equal(shelf_count("run/tickets"),
                          stories[i].ticketless ? tickets - 1 : tickets);
         cog_store_close(store);
-        assert_int_equal(shelf_teardown(state), 0);
-        assert_int_equal(shelf_setup(state), 0);
+        shelf_renew(state);
     }
+}
+
+/* A ticket alone says nothing of what the pool said last: no word of it. */
+static void
+a_store_without_its_key(void **state)
+{
+    static const struct visit visit = {.tty = 0};
+    static const struct story usual = {.leaves = false};
+    struct cog_store_input input;
+    struct cog_store *store = shelf_open();
+    struct cog_err err = COG_ERR_INIT;
+
+    (void)state;
+    sign_in(&visit, store);
+    leave_between(&usual, store);
+    cog_store_close(store);
+    assert_int_equal(unlink(shelf_path("state/seal.key")), 0);
+    input = shelf_input();
+    input.may_make_key = false;
+    assert_int_equal(cog_store_open(&input, &store, &err), 0);
+    assert_non_null(cog_store_no_key(store));
+    come_again(&usual, store);
+    cog_store_close(store);
 }
 
 /* A ticket that is taken somewhere else names whose it is. */
@@ -359,7 +388,7 @@ the_question_follows(void **state)
     (void)state;
     sign_in(&visit, store);
     leave_between(&usual, store);
-    open_visit(&g, &visit, store, &session);
+    open_visit(&g, &visit, store, &guest_session);
     WORLD_EXCHANGES(&g.world, refused);
     WORLD_ANSWERS(&g.world, types);
     assert_int_equal(cog_login_authenticate(&g.env, &g.login, &g.facts, &g.err),
@@ -387,7 +416,7 @@ no_question_where_a_ticket_does(void **state)
     (void)state;
     sign_in(&visit, store);
     leave_between(&usual, store);
-    open_visit(&g, &visit, store, &session);
+    open_visit(&g, &visit, store, &guest_session);
     WORLD_EXCHANGES(&g.world, renews);
     assert_int_equal(cog_login_authenticate(&g.env, &g.login, &g.facts, &g.err),
                      0);
@@ -421,7 +450,7 @@ a_network_of_its_own(void **state)
     (void)state;
     sign_in(&visit, store);
     leave_between(&usual, store);
-    open_visit(&g, &visit, store, &session);
+    open_visit(&g, &visit, store, &guest_session);
     g.login.renewals = &other;
     assert_false(cog_reauth_run(&g.env, &g.login, &g.facts));
     assert_non_null(strstr(g.facts.note.msg, "the other network"));
@@ -444,7 +473,7 @@ only_a_sign_in_leaves_one(void **state)
     struct guest g;
 
     (void)state;
-    open_visit(&g, &visit, store, &session);
+    open_visit(&g, &visit, store, &guest_session);
     WORLD_EXCHANGES(&g.world, wrong);
     WORLD_ANSWERS(&g.world, types);
     assert_int_equal(cog_login_authenticate(&g.env, &g.login, &g.facts, &g.err),
@@ -457,15 +486,14 @@ only_a_sign_in_leaves_one(void **state)
 int
 main(void)
 {
-#define WITH_SHELF(test) \
-    cmocka_unit_test_setup_teardown(test, shelf_setup, shelf_teardown)
     const struct CMUnitTest tests[] = {
-        WITH_SHELF(comes_again),
-        WITH_SHELF(a_stolen_ticket),
-        WITH_SHELF(the_question_follows),
-        WITH_SHELF(no_question_where_a_ticket_does),
-        WITH_SHELF(a_network_of_its_own),
-        WITH_SHELF(only_a_sign_in_leaves_one),
+        SHELF_TEST(comes_again),
+        SHELF_TEST(a_store_without_its_key),
+        SHELF_TEST(a_stolen_ticket),
+        SHELF_TEST(the_question_follows),
+        SHELF_TEST(no_question_where_a_ticket_does),
+        SHELF_TEST(a_network_of_its_own),
+        SHELF_TEST(only_a_sign_in_leaves_one),
     };
 
     return cmocka_run_group_tests(tests, guest_setup, tokens_teardown);

@@ -753,8 +753,7 @@ row_by_row(void **state)
     for (size_t i = 0; i < COG_COUNT(rows); i++) {
         print_message("%s\n", rows[i].name);
         run(&rows[i]);
-        assert_int_equal(shelf_teardown(state), 0);
-        assert_int_equal(shelf_setup(state), 0);
+        shelf_renew(state);
     }
 }
 
@@ -907,8 +906,7 @@ a_lock_somebody_else_holds(void **state)
         guest_close(&g);
         assert_int_equal(close(lock), 0);
         cog_store_close(store);
-        assert_int_equal(shelf_teardown(state), 0);
-        assert_int_equal(shelf_setup(state), 0);
+        shelf_renew(state);
     }
 }
 
@@ -950,8 +948,7 @@ the_answer_somebody_else_got(void **state)
         assert_int_equal(waitpid(pid, NULL, 0), pid);
         assert_int_equal(close(lock), 0);
         cog_store_close(store);
-        assert_int_equal(shelf_teardown(state), 0);
-        assert_int_equal(shelf_setup(state), 0);
+        shelf_renew(state);
     }
 }
 
@@ -1038,8 +1035,7 @@ what_is_no_file_of_ours(void **state)
             assert_int_equal(g.err.code, places[place].code);
         guest_close(&g);
         cog_store_close(store);
-        assert_int_equal(shelf_teardown(state), 0);
-        assert_int_equal(shelf_setup(state), 0);
+        shelf_renew(state);
     }
 }
 
@@ -1070,18 +1066,16 @@ a_young_record_is_left_alone(void **state)
 int
 main(void)
 {
-#define WITH_SHELF(test) \
-    cmocka_unit_test_setup_teardown(test, shelf_setup, shelf_teardown)
     const struct CMUnitTest tests[] = {
-        WITH_SHELF(row_by_row),
-        WITH_SHELF(the_second_and_third_time),
-        WITH_SHELF(a_tombstone_that_cannot_be_left),
-        WITH_SHELF(a_lock_somebody_else_holds),
-        WITH_SHELF(the_answer_somebody_else_got),
-        WITH_SHELF(no_lock_to_be_had),
-        WITH_SHELF(without_a_store),
-        WITH_SHELF(what_is_no_file_of_ours),
-        WITH_SHELF(a_young_record_is_left_alone),
+        SHELF_TEST(row_by_row),
+        SHELF_TEST(the_second_and_third_time),
+        SHELF_TEST(a_tombstone_that_cannot_be_left),
+        SHELF_TEST(a_lock_somebody_else_holds),
+        SHELF_TEST(the_answer_somebody_else_got),
+        SHELF_TEST(no_lock_to_be_had),
+        SHELF_TEST(without_a_store),
+        SHELF_TEST(what_is_no_file_of_ours),
+        SHELF_TEST(a_young_record_is_left_alone),
     };
 
     return cmocka_run_group_tests(tests, guest_setup, tokens_teardown);

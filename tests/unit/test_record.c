@@ -38,24 +38,6 @@ static const struct cog_record_key alice = {ISSUER, "client", "sub-a", "alice",
 static const struct cog_record_key bob = {ISSUER, "client", "sub-b", "bob",
                                           1001};
 
-static struct cog_store *store;
-
-static int
-setup(void **state)
-{
-    if (shelf_setup(state) < 0)
-        return -1;
-    store = shelf_open();
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    cog_store_close(store);
-    return shelf_teardown(state);
-}
-
 static void
 fill(struct cog_secret *secret, const char *text)
 {
@@ -120,7 +102,7 @@ writes(const struct cog_record_key *key, const struct cog_record *record)
 {
     struct cog_err err = COG_ERR_INIT;
 
-    if (cog_record_write(store, key, record, &err) < 0)
+    if (cog_record_write(shelf_store, key, record, &err) < 0)
         fail_msg("%s", err.msg);
 }
 
@@ -146,7 +128,7 @@ read_into(const struct cog_record_key *key, struct cog_record *ret)
     bool found = false;
     bool lost = true;
 
-    if (cog_record_read(store, key, ret, &found, &lost, &err) < 0)
+    if (cog_record_read(shelf_store, key, ret, &found, &lost, &err) < 0)
         fail_msg("%s", err.msg);
     assert_false(found && lost);
     if (!found)
@@ -271,12 +253,19 @@ too_much(void **state)
                                                  i == 9 ? 1 : 500, &err),
                                  0);
         }
-        assert_int_equal(cog_record_write(store, &alice, &record, &err), -1);
+        assert_int_equal(cog_record_write(shelf_store, &alice, &record, &err),
+                         -1);
         assert_int_equal(err.code, COG_E_PROTOCOL);
         cog_record_clear(&record);
         outcome_is(&alice, FOUND);
     }
     assert_int_equal(shelf_count("state/records"), 1);
+}
+
+static void
+is_lost(void)
+{
+    outcome_is(&alice, LOST);
 }
 
 static void
@@ -289,16 +278,8 @@ every_bit_and_length(void **state)
     writes_token(&alice, "token");
     (void)snprintf(path, sizeof(path), "%s", shelf_only("state/records"));
     shelf_read(path, &file);
-    for (size_t bit = 0; bit < 8 * file.len; bit++) {
-        file.data[bit / 8] = (char)(file.data[bit / 8] ^ (1 << bit % 8));
-        shelf_write(path, file.data, file.len);
-        outcome_is(&alice, LOST);
-        file.data[bit / 8] = (char)(file.data[bit / 8] ^ (1 << bit % 8));
-    }
-    for (size_t len = 0; len < file.len; len++) {
-        shelf_write(path, file.data, len);
-        outcome_is(&alice, LOST);
-    }
+    shelf_each_bit(path, &file, is_lost);
+    shelf_each_length(path, &file, is_lost);
     shelf_write(path, file.data, file.len + 1); /* and its NUL */
     outcome_is(&alice, LOST);
     shelf_write(path, file.data, file.len);
@@ -364,10 +345,10 @@ another_machine(void **state)
 
     (void)state;
     writes_token(&alice, "token");
-    cog_secret_clear(&store->machine);
+    cog_secret_clear(&shelf_store->machine);
     outcome_is(&alice, LOST);
-    assert_int_equal(cog_secret_append_str(&store->machine, "another", &err),
-                     0);
+    assert_int_equal(
+        cog_secret_append_str(&shelf_store->machine, "another", &err), 0);
     outcome_is(&alice, LOST);
 }
 
@@ -379,8 +360,8 @@ another_key(void **state)
     (void)state;
     writes_token(&alice, "token");
     shelf_write(shelf_path("state/seal.key"), key, 32);
-    cog_store_close(store);
-    store = shelf_open();
+    cog_store_close(shelf_store);
+    shelf_store = shelf_open();
     outcome_is(&alice, LOST);
     writes_token(&alice, "token");
     outcome_is(&alice, FOUND);
@@ -575,7 +556,8 @@ erased(void **state)
     writes_token(&alice, "token");
     writes_token(&bob, "token");
     for (int round = 0; round < 2; round++)
-        assert_int_equal(cog_record_erase(store, ISSUER, "sub-a", &err), 0);
+        assert_int_equal(cog_record_erase(shelf_store, ISSUER, "sub-a", &err),
+                         0);
     outcome_is(&alice, NONE);
     outcome_is(&bob, FOUND);
 }
@@ -586,7 +568,8 @@ place_of(const char *sub)
     enum cog_record_place place = COG_RECORD_NONE;
     struct cog_err err = COG_ERR_INIT;
 
-    assert_int_equal(cog_record_look(store, ISSUER, sub, &place, &err), 0);
+    assert_int_equal(cog_record_look(shelf_store, ISSUER, sub, &place, &err),
+                     0);
     return place;
 }
 
@@ -597,13 +580,14 @@ spoilt(void **state)
     struct cog_err err = COG_ERR_INIT;
 
     (void)state;
-    assert_int_equal(cog_record_spoil(store, ISSUER, "sub-a", &err), 0);
+    assert_int_equal(cog_record_spoil(shelf_store, ISSUER, "sub-a", &err), 0);
     assert_int_equal(place_of("sub-a"), COG_RECORD_NONE);
     writes_token(&alice, "token");
     writes_token(&bob, "token");
     assert_int_equal(place_of("sub-a"), COG_RECORD_THERE);
     for (int round = 0; round < 2; round++)
-        assert_int_equal(cog_record_spoil(store, ISSUER, "sub-a", &err), 0);
+        assert_int_equal(cog_record_spoil(shelf_store, ISSUER, "sub-a", &err),
+                         0);
     assert_int_equal(place_of("sub-a"), COG_RECORD_SPOILT);
     outcome_is(&alice, LOST);
     outcome_is(&bob, FOUND);
@@ -619,18 +603,18 @@ purged(void **state)
     size_t count = 99;
 
     (void)state;
-    assert_int_equal(cog_record_purge(store, &count, &err), 0);
+    assert_int_equal(cog_record_purge(shelf_store, &count, &err), 0);
     assert_int_equal(count, 0);
     writes_token(&alice, "token");
     (void)snprintf(path, sizeof(path), "%s.tmp", shelf_only("state/records"));
     shelf_write(path, "half", 4);
     writes_token(&bob, "token");
     shelf_write(shelf_path("state/records/left.tmp"), "half", 4);
-    assert_int_equal(cog_record_purge(store, &count, &err), 0);
+    assert_int_equal(cog_record_purge(shelf_store, &count, &err), 0);
     assert_int_equal(count, 2);
     assert_int_equal(shelf_count("state/records"), 0);
     assert_int_equal(mkdir(shelf_path("state/records/x"), 0700), 0);
-    assert_int_equal(cog_record_purge(store, &count, &err), -1);
+    assert_int_equal(cog_record_purge(shelf_store, &count, &err), -1);
     assert_int_equal(err.code, COG_E_SYSTEM);
 }
 
@@ -649,7 +633,7 @@ out_of_memory(void **state)
         int rc;
 
         fail_allocation(++n);
-        rc = cog_record_write(store, &alice, &record, &err);
+        rc = cog_record_write(shelf_store, &alice, &record, &err);
         failed = allocation_failed();
         if (failed) {
             assert_int_equal(rc, -1);
@@ -679,7 +663,7 @@ out_of_memory_reading(void **state)
         int rc;
 
         fail_allocation(++n);
-        rc = cog_record_read(store, &alice, &record, &found, &lost, &err);
+        rc = cog_record_read(shelf_store, &alice, &record, &found, &lost, &err);
         failed = allocation_failed();
         if (failed) {
             /* Never "there is none". */
@@ -694,31 +678,29 @@ out_of_memory_reading(void **state)
     assert_true(n > 10);
 }
 
-#define IN_DIR(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_DIR(kept),
-        IN_DIR(empty),
-        IN_DIR(largest),
-        IN_DIR(too_much),
-        IN_DIR(every_bit_and_length),
-        IN_DIR(bound_to),
-        IN_DIR(no_two_alike),
-        IN_DIR(another_machine),
-        IN_DIR(another_key),
-        IN_DIR(not_ours),
-        IN_DIR(nothing_in_clear),
-        IN_DIR(nonces),
-        IN_DIR(its_form),
-        IN_DIR(malformed_bodies),
-        IN_DIR(erased),
-        IN_DIR(spoilt),
-        IN_DIR(purged),
-        IN_DIR(out_of_memory),
-        IN_DIR(out_of_memory_reading),
+        SHELF_TEST_OPEN(kept),
+        SHELF_TEST_OPEN(empty),
+        SHELF_TEST_OPEN(largest),
+        SHELF_TEST_OPEN(too_much),
+        SHELF_TEST_OPEN(every_bit_and_length),
+        SHELF_TEST_OPEN(bound_to),
+        SHELF_TEST_OPEN(no_two_alike),
+        SHELF_TEST_OPEN(another_machine),
+        SHELF_TEST_OPEN(another_key),
+        SHELF_TEST_OPEN(not_ours),
+        SHELF_TEST_OPEN(nothing_in_clear),
+        SHELF_TEST_OPEN(nonces),
+        SHELF_TEST_OPEN(its_form),
+        SHELF_TEST_OPEN(malformed_bodies),
+        SHELF_TEST_OPEN(erased),
+        SHELF_TEST_OPEN(spoilt),
+        SHELF_TEST_OPEN(purged),
+        SHELF_TEST_OPEN(out_of_memory),
+        SHELF_TEST_OPEN(out_of_memory_reading),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

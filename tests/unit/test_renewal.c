@@ -18,7 +18,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -74,8 +73,7 @@ a_young_answer_is_for_who_takes_it(void **state)
         assert_string_equal(g.facts.rule, "allowed by allow_pool_groups");
         guest_close(&g);
         cog_store_close(store);
-        assert_int_equal(shelf_teardown(state), 0);
-        assert_int_equal(shelf_setup(state), 0);
+        shelf_renew(state);
     }
 }
 
@@ -169,21 +167,8 @@ a_device_the_pool_has_forgotten(void **state)
         assert_int_equal(left.buried, i == 1);
         cog_record_clear(&left.record);
         cog_store_close(store);
-        assert_int_equal(shelf_teardown(state), 0);
-        assert_int_equal(shelf_setup(state), 0);
+        shelf_renew(state);
     }
-}
-
-/* As on a full disk. */
-static void
-limit_files(rlim_t bytes)
-{
-    struct rlimit limit;
-
-    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-    limit.rlim_cur = bytes == RLIM_INFINITY ? limit.rlim_max : bytes;
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
 static void
@@ -203,9 +188,9 @@ a_full_disk(void **state)
     /* Nothing that has to be kept: the answer holds, and is asked for again. */
     guest_open(&g, store, OPS, "sshd");
     WORLD_EXCHANGES(&g.world, plain);
-    limit_files(0);
+    shelf_fill_disk();
     assert_int_equal(renew(&g, 0), COG_RENEWAL_GOOD);
-    limit_files(RLIM_INFINITY);
+    shelf_free_disk();
     assert_non_null(strstr(g.facts.note.msg, "the record stays as it was: "));
     guest_close(&g);
 
@@ -213,9 +198,9 @@ a_full_disk(void **state)
      * one come back to the pool. */
     guest_open(&g, store, OPS, "sshd");
     WORLD_EXCHANGES(&g.world, rotated);
-    limit_files(0);
+    shelf_fill_disk();
     assert_int_equal(renew(&g, 0), COG_RENEWAL_FAILED);
-    limit_files(RLIM_INFINITY);
+    shelf_free_disk();
     assert_int_equal(g.err.code, COG_E_SYSTEM);
     guest_close(&g);
     assert_int_equal(shelf_count("state/records"), 0);
@@ -259,9 +244,9 @@ refused_with_a_full_disk(void **state)
             WORLD_EXCHANGES(&g.world, disabled);
         else
             WORLD_EXCHANGES(&g.world, regrouped);
-        limit_files(0);
+        shelf_fill_disk();
         assert_int_equal(renew(&g, 0), COG_RENEWAL_REFUSED);
-        limit_files(RLIM_INFINITY);
+        shelf_free_disk();
         assert_int_equal(g.err.code, codes[i % 2]);
         assert_non_null(
             strstr(g.facts.note.msg, "; no tombstone could be left: "));
@@ -274,8 +259,7 @@ refused_with_a_full_disk(void **state)
         assert_int_equal(account(store, "sshd"), COG_E_LOST);
         assert_int_equal(account(store, "cron"), COG_E_LOST);
         cog_store_close(store);
-        assert_int_equal(shelf_teardown(state), 0);
-        assert_int_equal(shelf_setup(state), 0);
+        shelf_renew(state);
     }
 }
 
@@ -338,8 +322,7 @@ a_tombstone_at_the_second_try(void **state)
         assert_int_equal(account(store, "cron"),
                          cases[i].buried ? COG_E_DISABLED : COG_E_LOST);
         cog_store_close(store);
-        assert_int_equal(shelf_teardown(state), 0);
-        assert_int_equal(shelf_setup(state), 0);
+        shelf_renew(state);
     }
 }
 
@@ -468,18 +451,16 @@ a_lost_reply_costs_a_sign_in(void **state)
 int
 main(void)
 {
-#define WITH_SHELF(test) \
-    cmocka_unit_test_setup_teardown(test, shelf_setup, shelf_teardown)
     const struct CMUnitTest tests[] = {
-        WITH_SHELF(a_young_answer_is_for_who_takes_it),
-        WITH_SHELF(only_what_is_new_changes),
-        WITH_SHELF(a_device_the_pool_has_forgotten),
-        WITH_SHELF(a_full_disk),
-        WITH_SHELF(refused_with_a_full_disk),
-        WITH_SHELF(a_tombstone_at_the_second_try),
-        WITH_SHELF(who_waited_need_not_ask),
-        WITH_SHELF(who_waited_is_refused_too),
-        WITH_SHELF(a_lost_reply_costs_a_sign_in),
+        SHELF_TEST(a_young_answer_is_for_who_takes_it),
+        SHELF_TEST(only_what_is_new_changes),
+        SHELF_TEST(a_device_the_pool_has_forgotten),
+        SHELF_TEST(a_full_disk),
+        SHELF_TEST(refused_with_a_full_disk),
+        SHELF_TEST(a_tombstone_at_the_second_try),
+        SHELF_TEST(who_waited_need_not_ask),
+        SHELF_TEST(who_waited_is_refused_too),
+        SHELF_TEST(a_lost_reply_costs_a_sign_in),
     };
 
     return cmocka_run_group_tests(tests, guest_setup, tokens_teardown);

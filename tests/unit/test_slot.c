@@ -324,20 +324,11 @@ left_behind(void **state)
     assert_int_equal(shelf_count(""), 0);
 }
 
-static int64_t
-now_ms(void)
-{
-    struct timespec now;
-
-    assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &now), 0);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* One that is being written is left alone, for as long as it takes. */
 static void
 being_written(void **state)
 {
-    const int64_t start = now_ms();
+    const int64_t start = shelf_now_ms();
     int fd;
 
     (void)state;
@@ -346,7 +337,7 @@ being_written(void **state)
     fd = open(shelf_path("thing.tmp"), O_RDONLY | O_CLOEXEC);
     assert_int_equal(flock(fd, LOCK_EX), 0);
     puts_badly(NEW);
-    assert_in_range(now_ms() - start, 900, 1900);
+    assert_in_range(shelf_now_ms() - start, 900, 1900);
     reads(OLD);
     assert_int_equal(access(shelf_path("thing.tmp"), F_OK), 0);
     erases();

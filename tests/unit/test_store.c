@@ -255,8 +255,7 @@ who_makes_the_first_store(void **state)
         assert_int_equal(open_code(&input), hosts[i].in_account);
         input.may_make_key = true;
         assert_int_equal(open_code(&input), hosts[i].in_a_sign_in);
-        assert_int_equal(shelf_teardown(state), 0);
-        assert_int_equal(shelf_setup(state), 0);
+        shelf_renew(state);
     }
 }
 
@@ -582,27 +581,24 @@ one_key(void **state)
     cog_store_close(NULL);
 }
 
-#define IN_DIR(test) \
-    cmocka_unit_test_setup_teardown(test, shelf_setup, shelf_teardown)
-
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_DIR(made_by_a_sign_in),
-        IN_DIR(directories_that_are_gone),
-        IN_DIR(who_makes_the_first_store),
-        IN_DIR(the_mark),
-        IN_DIR(a_store_that_cannot_be_made),
-        IN_DIR(other_directories),
-        IN_DIR(another_owner),
-        IN_DIR(out_of_descriptors),
-        IN_DIR(long_paths),
-        IN_DIR(keys),
-        IN_DIR(when_a_key_is_made),
-        IN_DIR(configured_key),
-        IN_DIR(without_a_key),
-        IN_DIR(one_key),
+        SHELF_TEST(made_by_a_sign_in),
+        SHELF_TEST(directories_that_are_gone),
+        SHELF_TEST(who_makes_the_first_store),
+        SHELF_TEST(the_mark),
+        SHELF_TEST(a_store_that_cannot_be_made),
+        SHELF_TEST(other_directories),
+        SHELF_TEST(another_owner),
+        SHELF_TEST(out_of_descriptors),
+        SHELF_TEST(long_paths),
+        SHELF_TEST(keys),
+        SHELF_TEST(when_a_key_is_made),
+        SHELF_TEST(configured_key),
+        SHELF_TEST(without_a_key),
+        SHELF_TEST(one_key),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

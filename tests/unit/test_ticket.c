@@ -31,30 +31,12 @@ static const struct cog_ticket alice = {
 };
 static const struct cog_ticket_time then = {1762500000, 5000};
 
-static struct cog_store *store;
-
-static int
-setup(void **state)
-{
-    if (shelf_setup(state) < 0)
-        return -1;
-    store = shelf_open();
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    cog_store_close(store);
-    return shelf_teardown(state);
-}
-
 static void
 writes(const struct cog_ticket *ticket)
 {
     struct cog_err err = COG_ERR_INIT;
 
-    if (cog_ticket_write(store, ticket, &then, &err) < 0)
+    if (cog_ticket_write(shelf_store, ticket, &then, &err) < 0)
         fail_msg("%s", err.msg);
 }
 
@@ -65,7 +47,7 @@ holds(const struct cog_ticket *ticket, int64_t unix_s, int64_t boot_s)
     const struct cog_ticket_time now = {then.unix_s + unix_s,
                                         then.boot_s + boot_s};
 
-    return cog_ticket_holds(store, ticket, &now, MAX_AGE);
+    return cog_ticket_holds(shelf_store, ticket, &now, MAX_AGE);
 }
 
 static void
@@ -174,10 +156,11 @@ no_session(void **state)
             other.sid = 0;
         else
             other.sid = -1;
-        assert_int_equal(cog_ticket_write(store, &ticket, &then, &err), -1);
+        assert_int_equal(cog_ticket_write(shelf_store, &ticket, &then, &err),
+                         -1);
         assert_int_equal(err.code, COG_E_SCOPE);
         assert_false(holds(&ticket, 0, 0));
-        cog_ticket_erase(store, &ticket);
+        cog_ticket_erase(shelf_store, &ticket);
     }
     assert_int_equal(shelf_count("run/tickets"), 0);
 }
@@ -199,7 +182,8 @@ long_names(void **state)
             ticket.user = text;
         else
             ticket.sub = text;
-        assert_int_equal(cog_ticket_write(store, &ticket, &then, &err), -1);
+        assert_int_equal(cog_ticket_write(shelf_store, &ticket, &then, &err),
+                         -1);
         assert_int_equal(err.code, COG_E_SYSTEM);
         assert_false(holds(&ticket, 0, 0));
     }
@@ -214,10 +198,17 @@ no_clock(void **state)
     for (size_t i = 0; i < COG_COUNT(times); i++) {
         struct cog_err err = COG_ERR_INIT;
 
-        assert_int_equal(cog_ticket_write(store, &alice, &times[i], &err), -1);
+        assert_int_equal(cog_ticket_write(shelf_store, &alice, &times[i], &err),
+                         -1);
         assert_int_equal(err.code, COG_E_SYSTEM);
     }
     assert_int_equal(shelf_count("run/tickets"), 0);
+}
+
+static void
+does_not_hold(void)
+{
+    assert_false(holds(&alice, 0, 0));
 }
 
 static void
@@ -230,16 +221,8 @@ every_bit_and_length(void **state)
     writes(&alice);
     (void)snprintf(path, sizeof(path), "%s", shelf_only("run/tickets"));
     shelf_read(path, &file);
-    for (size_t bit = 0; bit < 8 * file.len; bit++) {
-        file.data[bit / 8] = (char)(file.data[bit / 8] ^ (1 << bit % 8));
-        shelf_write(path, file.data, file.len);
-        assert_false(holds(&alice, 0, 0));
-        file.data[bit / 8] = (char)(file.data[bit / 8] ^ (1 << bit % 8));
-    }
-    for (size_t len = 0; len < file.len; len++) {
-        shelf_write(path, file.data, len);
-        assert_false(holds(&alice, 0, 0));
-    }
+    shelf_each_bit(path, &file, does_not_hold);
+    shelf_each_length(path, &file, does_not_hold);
     shelf_write(path, file.data, file.len);
     assert_true(holds(&alice, 0, 0));
     cog_secret_clear(&file);
@@ -308,7 +291,7 @@ erased(void **state)
     (void)state;
     writes(&alice);
     for (int round = 0; round < 2; round++) {
-        cog_ticket_erase(store, &alice);
+        cog_ticket_erase(shelf_store, &alice);
         assert_false(holds(&alice, 0, 0));
         assert_int_equal(shelf_count("run/tickets"), 0);
     }
@@ -324,42 +307,41 @@ without_a_directory(void **state)
     (void)state;
     writes(&alice);
     for (size_t i = 0; i < COG_COUNT(dirs); i++) {
-        cog_store_close(store);
+        cog_store_close(shelf_store);
         assert_int_equal(chmod(shelf_path(dirs[i]), 0777), 0);
-        store = shelf_open();
+        shelf_store = shelf_open();
         assert_false(holds(&alice, 0, 0));
-        cog_ticket_erase(store, &alice);
+        cog_ticket_erase(shelf_store, &alice);
         assert_int_equal(shelf_count("run/tickets"), 1);
         err = (struct cog_err)COG_ERR_INIT;
-        assert_int_equal(cog_ticket_write(store, &alice, &then, &err), -1);
+        assert_int_equal(cog_ticket_write(shelf_store, &alice, &then, &err),
+                         -1);
         assert_int_equal(err.code, COG_E_SYSTEM);
-        assert_string_equal(err.msg, cog_store_no_run(store));
+        assert_string_equal(err.msg, cog_store_no_run(shelf_store));
         assert_non_null(strstr(err.msg, "has mode 0777"));
         assert_int_equal(chmod(shelf_path(dirs[i]), 0700), 0);
     }
-    cog_store_close(store);
-    store = shelf_open();
-    assert_null(cog_store_no_run(store));
+    cog_store_close(shelf_store);
+    shelf_store = shelf_open();
+    assert_null(cog_store_no_run(shelf_store));
     assert_true(holds(&alice, 0, 0));
 }
-
-#define IN_DIR(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_DIR(ages),
-        IN_DIR(everything_counts),
-        IN_DIR(stolen),
-        IN_DIR(no_session),
-        IN_DIR(long_names),
-        IN_DIR(no_clock),
-        IN_DIR(every_bit_and_length),
-        IN_DIR(its_form),
-        IN_DIR(not_ours),
-        IN_DIR(erased),
-        IN_DIR(without_a_directory),
+        SHELF_TEST_OPEN(ages),
+        SHELF_TEST_OPEN(everything_counts),
+        SHELF_TEST_OPEN(stolen),
+        SHELF_TEST_OPEN(no_session),
+        SHELF_TEST_OPEN(long_names),
+        SHELF_TEST_OPEN(no_clock),
+        SHELF_TEST_OPEN(every_bit_and_length),
+        SHELF_TEST_OPEN(its_form),
+        SHELF_TEST_OPEN(not_ours),
+        SHELF_TEST_OPEN(erased),
+        SHELF_TEST_OPEN(without_a_directory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,30 +28,12 @@ static const struct cog_tombstone alice = {
     .time_s = 1762500000,
 };
 
-static struct cog_store *store;
-
-static int
-setup(void **state)
-{
-    if (shelf_setup(state) < 0)
-        return -1;
-    store = shelf_open();
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    cog_store_close(store);
-    return shelf_teardown(state);
-}
-
 static void
 writes(const struct cog_tombstone *tombstone)
 {
     struct cog_err err = COG_ERR_INIT;
 
-    if (cog_tombstone_write(store, tombstone, &err) < 0)
+    if (cog_tombstone_write(shelf_store, tombstone, &err) < 0)
         fail_msg("%s", err.msg);
 }
 
@@ -62,7 +44,7 @@ reads(const struct cog_tombstone *want)
     struct cog_err err = COG_ERR_INIT;
     bool found = want == NULL;
 
-    if (cog_tombstone_read(store, "alice", &got, &found, &err) < 0)
+    if (cog_tombstone_read(shelf_store, "alice", &got, &found, &err) < 0)
         fail_msg("%s", err.msg);
     assert_int_equal(found, want != NULL);
     if (want == NULL)
@@ -82,8 +64,8 @@ refuses(const char *why)
     struct cog_err err = COG_ERR_INIT;
     bool found = true;
 
-    assert_int_equal(cog_tombstone_read(store, "alice", &got, &found, &err),
-                     -1);
+    assert_int_equal(
+        cog_tombstone_read(shelf_store, "alice", &got, &found, &err), -1);
     assert_int_equal(err.code, COG_E_IDENTITY);
     assert_string_equal(got.sub, "untouched");
     assert_true(found);
@@ -108,7 +90,7 @@ every_reason(void **state)
     }
     assert_int_equal(shelf_count("state/tombstones"), 1);
     for (int round = 0; round < 2; round++)
-        assert_int_equal(cog_tombstone_erase(store, "alice", &err), 0);
+        assert_int_equal(cog_tombstone_erase(shelf_store, "alice", &err), 0);
     reads(NULL);
 }
 
@@ -156,7 +138,7 @@ of_a_service(void **state)
     writes(&tombstone);
     reads(&tombstone);
     tombstone.service[0] = '\n';
-    assert_int_equal(cog_tombstone_write(store, &tombstone, &err), -1);
+    assert_int_equal(cog_tombstone_write(shelf_store, &tombstone, &err), -1);
     tombstone.service[0] = '\0';
     reads(&tombstone);
 }
@@ -186,6 +168,18 @@ words(void **state)
 }
 
 static void
+names_the_file(void)
+{
+    refuses("tombstone of alice (tombstones/" ALICE "): ");
+}
+
+static void
+names_the_way_out(void)
+{
+    refuses("a full sign-in mends that");
+}
+
+static void
 every_bit_and_length(void **state)
 {
     struct cog_secret file = COG_SECRET_INIT(0);
@@ -195,16 +189,8 @@ every_bit_and_length(void **state)
     writes(&alice);
     (void)snprintf(path, sizeof(path), "%s", shelf_path(FILE_OF(ALICE)));
     shelf_read(path, &file);
-    for (size_t bit = 0; bit < 8 * file.len; bit++) {
-        file.data[bit / 8] = (char)(file.data[bit / 8] ^ (1 << bit % 8));
-        shelf_write(path, file.data, file.len);
-        refuses("tombstone of alice (tombstones/" ALICE "): ");
-        file.data[bit / 8] = (char)(file.data[bit / 8] ^ (1 << bit % 8));
-    }
-    for (size_t len = 0; len < file.len; len++) {
-        shelf_write(path, file.data, len);
-        refuses("a full sign-in mends that");
-    }
+    shelf_each_bit(path, &file, names_the_file);
+    shelf_each_length(path, &file, names_the_way_out);
     cog_secret_clear(&file);
     /* Unlike a binding: one refusal replaces another. */
     writes(&alice);
@@ -279,16 +265,14 @@ odd_clock(void **state)
     reads(&tombstone);
 }
 
-#define IN_DIR(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_DIR(every_reason), IN_DIR(its_form),
-        IN_DIR(words),        IN_DIR(every_bit_and_length),
-        IN_DIR(well_made),    IN_DIR(not_ours),
-        IN_DIR(odd_clock),    IN_DIR(of_a_service),
+        SHELF_TEST_OPEN(every_reason), SHELF_TEST_OPEN(its_form),
+        SHELF_TEST_OPEN(words),        SHELF_TEST_OPEN(every_bit_and_length),
+        SHELF_TEST_OPEN(well_made),    SHELF_TEST_OPEN(not_ours),
+        SHELF_TEST_OPEN(odd_clock),    SHELF_TEST_OPEN(of_a_service),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,40 +22,14 @@
 #include "lib/store/userlock.h"
 #include "tests/unit/shelf.h"
 
-static struct cog_store *store;
-
-static int
-setup(void **state)
-{
-    if (shelf_setup(state) < 0)
-        return -1;
-    store = shelf_open();
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    cog_store_close(store);
-    return shelf_teardown(state);
-}
-
-static int64_t
-now_ms(void)
-{
-    struct timespec now;
-
-    assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &now), 0);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static int
 take(const char *user)
 {
     struct cog_err err = COG_ERR_INIT;
     int fd = -1;
 
-    if (cog_userlock_take(store, user, COG_USERLOCK_WAIT_MS, &fd, &err) < 0)
+    if (cog_userlock_take(shelf_store, user, COG_USERLOCK_WAIT_MS, &fd, &err) <
+        0)
         fail_msg("%s", err.msg);
     return fd;
 }
@@ -66,7 +40,8 @@ fails(const char *user, int64_t wait_ms, const char *why)
     struct cog_err err = COG_ERR_INIT;
     int fd = -7;
 
-    assert_int_equal(cog_userlock_take(store, user, wait_ms, &fd, &err), -1);
+    assert_int_equal(cog_userlock_take(shelf_store, user, wait_ms, &fd, &err),
+                     -1);
     assert_int_equal(err.code, strstr(why, "another process") == NULL
                                    ? COG_E_SYSTEM
                                    : COG_E_NET);
@@ -91,7 +66,7 @@ one_at_a_time(void **state)
     assert_int_equal(close(alice), 0);
     assert_int_equal(close(bob), 0);
     assert_int_equal(shelf_count("state/locks"), 2);
-    assert_int_equal(fstatat(store->locks,
+    assert_int_equal(fstatat(shelf_store->locks,
                              "2bd806c97f0e00af1a1fc3328fa763a9"
                              "269723c8db8fac4f93af71db186d6e90",
                              &st, 0),
@@ -122,9 +97,9 @@ stopped_and_dead(void **state)
     }
     assert_int_equal(read(ready[0], &byte, 1), 1);
     assert_int_equal(kill(pid, SIGSTOP), 0);
-    start = now_ms();
+    start = shelf_now_ms();
     fails("alice", 300, "another process has it");
-    assert_in_range(now_ms() - start, 300, 900);
+    assert_in_range(shelf_now_ms() - start, 300, 900);
     assert_int_equal(kill(pid, SIGKILL), 0);
     assert_int_equal(close(take("alice")), 0);
     assert_int_equal(waitpid(pid, NULL, 0), pid);
@@ -199,9 +174,9 @@ static void
 another_user(void **state)
 {
     (void)state;
-    store->uid++;
+    shelf_store->uid++;
     fails("alice", 0, "not running as uid");
-    store->uid--;
+    shelf_store->uid--;
     assert_int_equal(shelf_count("state/locks"), 0);
 }
 
@@ -214,15 +189,13 @@ odd_names(void **state)
     assert_int_equal(shelf_count("state/locks"), 2);
 }
 
-#define IN_DIR(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_DIR(one_at_a_time),     IN_DIR(stopped_and_dead),
-        IN_DIR(nobody_in_between), IN_DIR(not_ours),
-        IN_DIR(another_user),      IN_DIR(odd_names),
+        SHELF_TEST_OPEN(one_at_a_time),     SHELF_TEST_OPEN(stopped_and_dead),
+        SHELF_TEST_OPEN(nobody_in_between), SHELF_TEST_OPEN(not_ours),
+        SHELF_TEST_OPEN(another_user),      SHELF_TEST_OPEN(odd_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
