@@ -77,13 +77,16 @@ wait_readable(int fd, int64_t deadline_ms, struct cog_err *err)
     }
 }
 
-/* A zero-length message looks like end of file; only a hang-up is one. */
+/* A zero-length message looks like end of file; only a hang-up with nothing
+ * behind it is one. */
 static int
 check_end(int fd, struct cog_err *err)
 {
     struct pollfd p = {.fd = fd, .events = POLLIN};
+    char next;
 
-    if (poll(&p, 1, 0) == 1 && (p.revents & POLLHUP) != 0)
+    if (poll(&p, 1, 0) == 1 && (p.revents & POLLHUP) != 0 &&
+        recv(fd, &next, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
         return 0;
     return cog_fail(err, COG_E_SYSTEM, "empty frame");
 }

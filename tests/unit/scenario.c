@@ -179,6 +179,7 @@ check_facts(const struct scenario *s, const struct cog_flow_facts *facts)
     assert_string_equal(facts->mfa, or_empty(s->mfa));
     assert_string_equal(cog_secret_str(&facts->password), keeps);
     assert_int_equal(facts->password_changed, s->changed);
+    assert_int_equal(facts->password_sent, s->changed || s->in_doubt);
     assert_int_equal(facts->device_unknown, s->device_unknown);
 }
 

@@ -55,6 +55,7 @@ struct scenario {
     const char *mfa;     /* NULL: "" */
     const char *keeps;   /* the password; NULL: PASSWORD if the method is */
     bool changed;
+    bool in_doubt; /* the new password may be the user's, for all we know */
     bool device_unknown;
 };
 

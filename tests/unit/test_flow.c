@@ -129,6 +129,22 @@ static const struct scenario passwords[] = {
         .proven = true,
     },
     {
+        .name = "no pair is no proof either",
+        .kind = COG_API_SRP,
+        .no_pair = true,
+        .exchanges = {START(200, TOKENS)},
+        .code = COG_E_PROTOCOL,
+        .message = "without a proof",
+    },
+    {
+        .name = "nor with a Lambda's questions",
+        .kind = COG_API_CUSTOM,
+        .no_pair = true,
+        .exchanges = {START(200, TOKENS)},
+        .code = COG_E_PROTOCOL,
+        .message = "without a proof",
+    },
+    {
         .name = "a reply that is neither tokens nor challenge",
         .exchanges = {START(200, "{}")},
         .code = COG_E_PROTOCOL,
@@ -1148,6 +1164,8 @@ meet_trouble(size_t i, const struct scenario *setup)
     scenario_expect(&got, troubles[i].code);
     assert_int_equal(got.facts.refused.kind, troubles[i].refusal);
     assert_false(got.facts.proven);
+    assert_int_equal(got.facts.answered,
+                     troubles[i].refusal != COG_REFUSAL_NONE);
     check_pauses(&world, troubles[i].requests - 1);
     scenario_forget(&got);
     world_check(&world);

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "lib/pool/attributes.h"
 #include "lib/pool/names.h"
 #include "tests/unit/scenario.h"
 
@@ -223,6 +224,34 @@ static const struct scenario new_passwords[] = {
                   NEW_PASSWORD_TWICE(COG_TEXT_NEW_PASSWORD, "N3w", "N3w")},
         .code = COG_E_DENIED,
         .proven = true,
+        .in_doubt = true,
+    },
+    {
+        .name = "no answer may be a yes",
+        .exchanges = {START(200, RENEW),
+                      {.expect = "RespondToAuthChallenge",
+                       .fail = COG_E_UNREACHABLE}},
+        .turns = {SHOWN(COG_TEXT_MUST_CHANGE, "yes"),
+                  NEW_PASSWORD_TWICE(COG_TEXT_NEW_PASSWORD, "N3w", "N3w")},
+        .code = COG_E_UNREACHABLE,
+        .proven = true,
+        .in_doubt = true,
+    },
+    {
+        .name = "the pool's words are said once",
+        .exchanges = {START(200, RENEW),
+                      CHANGE("a", 400,
+                             ERROR("InvalidPasswordException", "too short")),
+                      CHANGE("N3w", 200, TOKENS)},
+        .turns = {SHOWN(COG_TEXT_MUST_CHANGE, "yes"),
+                  NEW_PASSWORD_TWICE(COG_TEXT_NEW_PASSWORD, "a", "a"),
+                  BREAKS("too short", "N3w"),
+                  HIDDEN(COG_TEXT_NEW_PASSWORD_AGAIN, "N3W"),
+                  NEW_PASSWORD_TWICE(COG_TEXT_NEW_PASSWORD_DIFFERS, "N3w",
+                                     "N3w")},
+        .proven = true,
+        .changed = true,
+        .keeps = "N3w",
     },
     {
         .name = "refused in the pool's words, then without any",
@@ -256,6 +285,7 @@ static const struct scenario new_passwords[] = {
                   SHOWN(COG_TEXT_MUST_CHANGE, NULL)},
         .code = COG_E_CONV,
         .proven = true,
+        .in_doubt = true,
     },
 };
 
@@ -425,6 +455,26 @@ static const struct scenario attributes[] = {
         CHANGED,
     },
     {
+        .name = "a letter goes on with a name, the end of a sentence does not",
+        .exchanges =
+            {START(200, WANTED("[" ATTR("email") "," ATTR("name") "]")),
+             SENDS(EMAIL("a"), "name\":\"A", 400,
+                   SCHEMA("nickname: too short")),
+             SENDS(EMAIL("b"), "name\":\"B", 400, SCHEMA("too many names")),
+             SENDS(EMAIL("c"), "name\":\"C", 400, SCHEMA("that is no name.")),
+             SENDS(EMAIL("c"), "name\":\"D", 200, TOKENS)},
+        .turns = {SHOWN(COG_TEXT_MUST_CHANGE, "yes"),
+                  SHOWN(COG_TEXT_ATTRIBUTE_EMAIL, "a"),
+                  SHOWN(COG_TEXT_ATTRIBUTE_NAME, "A"), CHANGE_N3W,
+                  SHOWN(COG_TEXT_ATTRIBUTE_EMAIL, "b"),
+                  SHOWN(COG_TEXT_ATTRIBUTE_NAME, "B"),
+                  SHOWN(COG_TEXT_ATTRIBUTE_EMAIL, "c"),
+                  SHOWN(COG_TEXT_ATTRIBUTE_NAME, "C"),
+                  SAYING(COG_TEXT_ATTRIBUTE_REFUSED, "D", "name",
+                         "that is no name.")},
+        CHANGED,
+    },
+    {
         .name = "refused without a word: all are asked for, plainly",
         .exchanges = {START(200,
                             WANTED("[" ATTR("email") "," ATTR("name") "]")),
@@ -536,6 +586,25 @@ malformed_attributes(void **state)
 
         scenario_play(&s);
     }
+}
+
+static void
+nothing_is_left_of_a_malformed_list(void **state)
+{
+    struct cog_secret body =
+        world_secret(WANTED("[" ATTR("email") "," ATTR("a/b") "]"));
+    struct cog_api_reply reply = COG_API_REPLY_INIT;
+    struct cog_attributes found = {.count = 0};
+    struct cog_err err = COG_ERR_INIT;
+
+    (void)state;
+    assert_int_equal(cog_api_parse(&body, &reply, &err), 0);
+    assert_int_equal(cog_attributes_find(&reply, &found, &err), -1);
+    assert_int_equal(err.code, COG_E_PROTOCOL);
+    assert_int_equal(found.count, 0);
+    assert_null(found.required);
+    cog_api_clear(&reply);
+    cog_secret_clear(&body);
 }
 
 static void
@@ -973,6 +1042,7 @@ main(void)
         cmocka_unit_test(forced_new_passwords),
         cmocka_unit_test(required_attributes),
         cmocka_unit_test(malformed_attributes),
+        cmocka_unit_test(nothing_is_left_of_a_malformed_list),
         cmocka_unit_test(malformed_names),
         cmocka_unit_test(long_lists),
         cmocka_unit_test(long_texts),

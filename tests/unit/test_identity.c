@@ -206,6 +206,52 @@ static const struct decision rules[] = {
      .rule = "allow_users"},
 };
 
+#define KEPT_GROUPS 2
+
+/* Would he still come in, by what was kept of his last sign-in? */
+static const struct memory {
+    const char *config;
+    struct local local;
+    const char *username;            /* in the pool then; NULL: alice */
+    const char *groups[KEPT_GROUPS]; /* what is behind `count` is not his */
+    size_t count;
+    const char *rule; /* as in struct decision */
+    const char *why;
+} memories[] = {
+    {ALLOWS_ALICE, .rule = "allow_users"},
+    {ALLOWS_ALICE, .username = "bob",
+     .why = "signed in as 'bob', and maps to 'alice' now"},
+    {ALLOWS_ALICE, .username = "", .why = "signed in as ''"},
+    {ALLOWS_ALICE "identity_claim = username", .username = "ALICE",
+     .why = "signed in as 'ALICE'"},
+    /* The other claims are not kept. */
+    {ALLOWS_ALICE "identity_claim = sub", .username = "u-1",
+     .rule = "allow_users"},
+    {ALLOWS_ALICE "identity_claim = email", .username = "bob",
+     .rule = "allow_users"},
+
+    {ALLOWS_ALICE, .local = {.unknown = true}, .why = "no such local user"},
+    {ALLOWS_ALICE "min_uid = 2000", .why = "never ours"},
+    {"", .why = "no rule allows"},
+    {"allow_any_pool_user = yes", .rule = "allow_any_pool_user"},
+    {"allow_any_pool_user = yes", .local = {.privileged = "sudo"},
+     .why = "no rule allows"},
+    {ALLOWS_ALICE "deny_users = alice", .why = "deny_users"},
+
+    {"allow_pool_groups = ops", .why = "no rule allows"},
+    {"allow_pool_groups = ops", .groups = {"ops"}, .why = "no rule allows"},
+    {"allow_pool_groups = ops", .groups = {"dev", "ops"}, .count = 1,
+     .why = "no rule allows"},
+    {"allow_pool_groups = ops", .groups = {"ops"}, .count = 1,
+     .rule = "allow_pool_groups"},
+    {"allow_pool_groups = ops", .groups = {"dev", "ops"}, .count = 2,
+     .rule = "allow_pool_groups"},
+    {ALLOWS_ALICE "deny_pool_groups = out", .groups = {"ops", "out"},
+     .count = 1, .rule = "allow_users"},
+    {ALLOWS_ALICE "deny_pool_groups = out", .groups = {"ops", "out"},
+     .count = 2, .why = "deny_pool_groups"},
+};
+
 static struct cog_local
 make_local(const struct local *facts)
 {
@@ -223,6 +269,22 @@ make_local(const struct local *facts)
     return local;
 }
 
+/* What came out is what is wanted: this rule, or this reason. */
+static void
+expect(const char *config, int rc, const char *got, const struct cog_err *err,
+       const char *rule, const char *why)
+{
+    if (rc != (rule == NULL ? -1 : 0))
+        fail_msg("'%s' answers %d %s", config, rc, err->msg);
+    assert_int_equal(err->code, rule == NULL ? COG_E_IDENTITY : COG_OK);
+    if (rule == NULL)
+        assert_string_equal(got, "untouched");
+    else if (strstr(got, rule) == NULL)
+        fail_msg("'%s': rule '%s', want '%s'", config, got, rule);
+    if (why != NULL && strstr(err->msg, why) == NULL)
+        fail_msg("'%s': '%s', want '%s'", config, err->msg, why);
+}
+
 static void
 check(const struct decision *d)
 {
@@ -236,19 +298,35 @@ check(const struct decision *d)
     const int rc =
         cog_identity_check(&config, &local, pool_user, claims, &rule, &err);
 
-    if (rc != (d->rule == NULL ? -1 : 0)) {
-        fail_msg("'%s' with %s answers %d %s", d->config,
-                 d->claims == NULL ? "{}" : d->claims, rc, err.msg);
-    }
-    assert_int_equal(err.code, d->rule == NULL ? COG_E_IDENTITY : COG_OK);
-    if (d->rule == NULL) {
-        assert_string_equal(rule, "untouched");
-    } else if (strstr(rule, d->rule) == NULL) {
-        fail_msg("'%s': rule '%s', want '%s'", d->config, rule, d->rule);
-    }
-    if (d->why != NULL && strstr(err.msg, d->why) == NULL)
-        fail_msg("'%s': '%s', want '%s'", d->config, err.msg, d->why);
+    if (rc != (d->rule == NULL ? -1 : 0))
+        print_message("with %s\n", d->claims == NULL ? "{}" : d->claims);
+    expect(d->config, rc, rule, &err, d->rule, d->why);
     cog_claims_close(claims);
+    cog_config_clear(&config);
+}
+
+static void
+check_kept(const struct memory *m)
+{
+    struct cog_config config = tokens_config(m->config, NULL);
+    const struct cog_local local = make_local(&m->local);
+    char names[KEPT_GROUPS][8];
+    char *item[KEPT_GROUPS + 1] = {NULL};
+    const struct cog_list groups = {.item = item, .count = m->count};
+    const struct cog_identity_kept kept = {
+        .username = m->username == NULL ? "alice" : m->username,
+        .groups = &groups,
+    };
+    struct cog_err err = COG_ERR_INIT;
+    const char *rule = "untouched";
+    int rc;
+
+    for (size_t i = 0; i < KEPT_GROUPS && m->groups[i] != NULL; i++) {
+        (void)snprintf(names[i], sizeof(names[i]), "%s", m->groups[i]);
+        item[i] = names[i];
+    }
+    rc = cog_identity_still(&config, &local, "alice", &kept, &rule, &err);
+    expect(m->config, rc, rule, &err, m->rule, m->why);
     cog_config_clear(&config);
 }
 
@@ -274,6 +352,14 @@ a_rule_lets_him_in(void **state)
     (void)state;
     for (size_t i = 0; i < COG_COUNT(rules); i++)
         check(&rules[i]);
+}
+
+static void
+what_was_kept_lets_him_in(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COG_COUNT(memories); i++)
+        check_kept(&memories[i]);
 }
 
 /* Rules of one service hold there and nowhere else. */
@@ -312,6 +398,7 @@ main(void)
         cmocka_unit_test(the_token_is_his),
         cmocka_unit_test(the_local_user_is_ours),
         cmocka_unit_test(a_rule_lets_him_in),
+        cmocka_unit_test(what_was_kept_lets_him_in),
         cmocka_unit_test(rules_of_a_service),
     };
 

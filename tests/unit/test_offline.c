@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -270,6 +271,10 @@ static const struct row rows[] = {
      .traces = {KNOWN, .typed_age_s = HOUR},
      NOT_POSSIBLE("the last sign-in is too long ago")},
 
+    {.name = "signed in after what the clock says now",
+     .traces = {KNOWN, .typed_age_s = -61},
+     NOT_POSSIBLE("the last sign-in is too long ago")},
+
     /* Something of the pool was heard, or it is this host that fails. */
     {.name = "out of order",
      .traces = {KNOWN},
@@ -459,6 +464,8 @@ sign_in(const struct row *row, struct guest *g, struct cog_store *store)
 static void
 no_key(void **state)
 {
+    static const struct row disabled = {
+        .exchanges = {REFUSES("NotAuthorizedException", "User is disabled.")}};
     struct cog_store_input input;
     struct cog_store *store = shelf_open();
     struct cog_err err = COG_ERR_INIT;
@@ -473,6 +480,10 @@ no_key(void **state)
     assert_int_equal(cog_store_open(&input, &store, &err), 0);
     assert_int_equal(sign_in(&right, &g, store), -1);
     assert_int_equal(g.err.code, COG_E_UNREACHABLE);
+    /* Nor does anything open: that is no news for the log. */
+    assert_int_equal(sign_in(&disabled, &g, store), -1);
+    assert_int_equal(g.err.code, COG_E_DENIED);
+    assert_string_equal(g.facts.note.msg, "");
     cog_store_close(store);
 }
 
@@ -504,6 +515,37 @@ tries_left(struct cog_store *store)
 
     cog_record_clear(&left.record);
     return tries;
+}
+
+/* Whoever calls, and for whatever: where it is off, or nothing was typed, no
+ * try is used up. */
+static void
+a_call_for_nothing(void **state)
+{
+    static const struct {
+        const char *config;
+        const char *password;
+        const char *message;
+    } cases[] = {{OPS, GUEST_PASSWORD, "sign-in is off"},
+                 {OFFLINE, "", "there is no menu"}};
+    struct cog_store *store = shelf_open();
+
+    (void)state;
+    guest_leave(store, &right.traces);
+    for (size_t i = 0; i < COG_COUNT(cases); i++) {
+        struct cog_secret password = world_secret(cases[i].password);
+        struct guest g;
+
+        guest_open(&g, store, cases[i].config, "sshd");
+        assert_int_equal(
+            cog_offline_run(&g.env, &g.login, &password, &g.facts, &g.err), -1);
+        assert_int_equal(g.err.code, COG_E_UNREACHABLE);
+        assert_non_null(strstr(g.err.msg, cases[i].message));
+        assert_int_equal(tries_left(store), COG_RECORD_TRIES);
+        cog_secret_clear(&password);
+        guest_close(&g);
+    }
+    cog_store_close(store);
 }
 
 /* Counted before the password is looked at. */
@@ -626,6 +668,44 @@ lose_verifier(void)
 }
 
 static void
+lose_verifier_and_lock(void)
+{
+    lose_verifier();
+    take_lock();
+}
+
+/* Whoever gives them back meanwhile: there are never more. */
+static void
+give_all_tries(void)
+{
+    static const struct cog_record_key alice = {
+        .issuer = TOKENS_ISSUER,
+        .client_id = TOKENS_CLIENT_ID,
+        .sub = TOKENS_SUB,
+        .user = "alice",
+        .uid = 1000,
+    };
+    struct guest_left left = guest_look(the_store);
+    struct cog_err err = COG_ERR_INIT;
+
+    left.record.tries_left = COG_RECORD_TRIES;
+    assert_int_equal(cog_record_write(the_store, &alice, &left.record, &err),
+                     0);
+    cog_record_clear(&left.record);
+}
+
+/* Nothing can be read any more: an error of this host, and said to be one. */
+static void
+take_descriptors(void)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static void
 sign_in_anew(void)
 {
     const struct guest_traces traces = {KNOWN};
@@ -641,15 +721,20 @@ meanwhile(void **state)
     static const struct {
         void (*at_hash)(void);
         enum cog_errc code;
-        const char *note; /* part of it */
+        const char *note; /* part of it; NULL: not that */
         unsigned tries;
     } cases[] = {
         {take_lock, COG_OK, "one try less offline", COG_RECORD_TRIES - 1},
         {sign_in_anew, COG_E_UNREACHABLE, NULL, COG_RECORD_TRIES},
         {be_refused, COG_E_UNREACHABLE, NULL, COG_RECORD_TRIES},
         {lose_verifier, COG_E_UNREACHABLE, NULL, COG_RECORD_TRIES},
+        {lose_verifier_and_lock, COG_E_UNREACHABLE, NULL, COG_RECORD_TRIES},
+        {give_all_tries, COG_OK, NULL, COG_RECORD_TRIES},
+        {take_descriptors, COG_E_SYSTEM, NULL, COG_RECORD_TRIES - 1},
     };
+    struct rlimit descriptors;
 
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &descriptors), 0);
     for (size_t i = 0; i < COG_COUNT(cases); i++) {
         struct cog_store *store = shelf_open();
         struct guest g;
@@ -659,10 +744,13 @@ meanwhile(void **state)
         guest_at_hash = cases[i].at_hash;
         (void)!sign_in(&right, &g, store);
         guest_at_hash = NULL;
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &descriptors), 0);
         if (g.err.code != cases[i].code)
             fail_msg("%zu: %d: %s", i, (int)g.err.code, g.err.msg);
         if (cases[i].note != NULL)
             assert_non_null(strstr(g.facts.note.msg, cases[i].note));
+        else
+            assert_null(strstr(g.facts.note.msg, "one try less"));
         assert_int_equal(tries_left(store), cases[i].tries);
         if (the_lock >= 0)
             assert_int_equal(close(the_lock), 0);
@@ -981,6 +1069,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         SHELF_TEST(row_by_row),
         SHELF_TEST(no_key),
+        SHELF_TEST(a_call_for_nothing),
         SHELF_TEST(a_try_is_charged_first),
         SHELF_TEST(a_try_cut_short_is_used_up),
         SHELF_TEST(a_full_disk),

@@ -917,11 +917,18 @@ the_answer_somebody_else_got(void **state)
     static const struct {
         struct guest_traces left;
         enum cog_errc code;
+        const char *note; /* part of it */
+        bool silent;      /* the pool was, just now */
+        bool lets_go;     /* of the lock */
     } cases[] = {
-        {{.age_s = -60}, COG_OK},
-        {{.age_s = -60, .group = "dev"}, COG_E_IDENTITY},
-        {{.age_s = -60, .no_token = true}, COG_E_NET},
-        {{.buried = true}, COG_E_DISABLED},
+        {.left = {.age_s = -60}, .note = HELD},
+        {.left = {.age_s = -60, .group = "dev"}, .code = COG_E_IDENTITY},
+        {.left = {.age_s = -60, .no_token = true}, .code = COG_E_NET},
+        {.left = {.buried = true}, .code = COG_E_DISABLED},
+        {.left = {.age_s = HOUR}, .silent = true, .note = "a moment ago"},
+        {.left = {.no_token = true, .buried = true},
+         .lets_go = true,
+         .code = COG_E_DISABLED},
     };
     const struct guest_traces before = {.age_s = HOUR};
 
@@ -934,22 +941,71 @@ the_answer_somebody_else_got(void **state)
 
         guest_leave(store, &before);
         assert_int_equal(cog_userlock_take(store, "alice", 0, &lock, &err), 0);
+        guest_open(&g, store, OPS, "sshd");
         pid = fork();
         assert_true(pid >= 0);
         if (pid == 0) {
             (void)poll(NULL, 0, 300);
             guest_leave(store, &cases[i].left);
+            if (cases[i].silent)
+                cog_pause_begin(store, TOKENS_ENDPOINT, g.world.boot_s - 1);
             _exit(0);
         }
-        guest_open(&g, store, OPS, "sshd");
+        if (cases[i].lets_go) { /* the child's is the last one */
+            assert_int_equal(close(lock), 0);
+            lock = -1;
+        }
         (void)!cog_recheck_account(&g.env, &g.login, &g.facts, &g.err);
         assert_int_equal(g.err.code, cases[i].code);
+        check_part("note", g.facts.note.msg, cases[i].note);
         guest_close(&g);
         assert_int_equal(waitpid(pid, NULL, 0), pid);
-        assert_int_equal(close(lock), 0);
+        if (lock >= 0)
+            assert_int_equal(close(lock), 0);
         cog_store_close(store);
         shelf_renew(state);
     }
+}
+
+/* Somebody else gets it while we look whether the pool is there. */
+static struct cog_transport to_the_world;
+static struct cog_store *the_store;
+
+static int
+send_late(void *ctx, const struct cog_http_request *request,
+          struct cog_http_reply *reply, struct cog_err *err)
+{
+    const struct guest_traces fresh = {.age_s = -60};
+
+    guest_leave(the_store, &fresh);
+    return to_the_world.send(ctx, request, reply, err);
+}
+
+static void
+the_answer_somebody_else_got_late(void **state)
+{
+    static const struct world_exchange there[] = {ANSWERS(200)};
+    const struct guest_traces before = {.age_s = HOUR};
+    struct cog_store *store = shelf_open();
+    struct cog_err err = COG_ERR_INIT;
+    struct guest g;
+    int lock = -1;
+
+    (void)state;
+    guest_leave(store, &before);
+    assert_int_equal(cog_userlock_take(store, "alice", 0, &lock, &err), 0);
+    guest_open(&g, store, OPS, "sshd");
+    WORLD_EXCHANGES(&g.world, there);
+    the_store = store;
+    to_the_world = g.env.transport;
+    g.env.transport.send = send_late;
+    assert_int_equal(cog_recheck_account(&g.env, &g.login, &g.facts, &g.err),
+                     0);
+    assert_string_equal(g.facts.method, "cached");
+    check_part("note", g.facts.note.msg, HELD);
+    guest_close(&g);
+    assert_int_equal(close(lock), 0);
+    cog_store_close(store);
 }
 
 /* Where there can be no lock nobody else is asking: that is a fault. */
@@ -1072,6 +1128,7 @@ main(void)
         SHELF_TEST(a_tombstone_that_cannot_be_left),
         SHELF_TEST(a_lock_somebody_else_holds),
         SHELF_TEST(the_answer_somebody_else_got),
+        SHELF_TEST(the_answer_somebody_else_got_late),
         SHELF_TEST(no_lock_to_be_had),
         SHELF_TEST(without_a_store),
         SHELF_TEST(what_is_no_file_of_ours),

@@ -235,6 +235,22 @@ an_empty_frame_before_another_is_not_the_end(void **state)
     ends_close(&ends);
 }
 
+/* Whoever sent both may be gone before we look. */
+static void
+an_empty_frame_before_another_and_the_end_is_not_the_end(void **state)
+{
+    const struct ends ends = ends_open();
+    struct cog_err err = COG_ERR_INIT;
+
+    (void)state;
+    assert_int_equal(send(ends.theirs, "", 0, 0), 0);
+    assert_int_equal(cog_wire_send(ends.theirs, COG_WIRE_READY, words, &err),
+                     0);
+    assert_int_equal(shutdown(ends.theirs, SHUT_RDWR), 0);
+    is_refused(ends.ours, "empty frame");
+    ends_close(&ends);
+}
+
 static void
 a_closed_socket_is_the_end(void **state)
 {
@@ -554,6 +570,8 @@ main(void)
         cmocka_unit_test(a_frame_full_of_strings_is_refused),
         cmocka_unit_test(an_empty_frame_is_not_the_end),
         cmocka_unit_test(an_empty_frame_before_another_is_not_the_end),
+        cmocka_unit_test(
+            an_empty_frame_before_another_and_the_end_is_not_the_end),
         cmocka_unit_test(a_closed_socket_is_the_end),
         cmocka_unit_test(a_reset_is_the_end),
         cmocka_unit_test(the_longest_frame_arrives),
